@@ -1,0 +1,141 @@
+"""What the core wants done, as data. The order in a batch is the order of doing: a `Record` is durable before
+what stands behind it leaves (rule 2 of the house: persist, then act).
+
+Each effect that reaches an Asterisk has an `effect_id`; its `Outcome` comes back as an event. Effects state what should
+hold and may be repeated, all but `RescueLeg` (a second Redirect would throw a rescued caller out of the standby)."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from cti_daemon.model.ids import ChannelName, NodeName, PathName, Uniqueid
+
+
+@dataclass(frozen=True, slots=True)
+class SetRoute:
+    """The edge tries `route` in this order for new and rescued callers."""
+
+    effect_id: int
+    edge: NodeName
+    route: tuple[NodeName, ...]
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetVia:
+    """The edge dials `node` over `path`; None: over whichever contact it finds reachable."""
+
+    effect_id: int
+    edge: NodeName
+    node: NodeName
+    path: PathName | None
+
+
+@dataclass(frozen=True, slots=True)
+class RescueLeg:
+    """Redirect a caller's leg into the resume context. Not repeatable."""
+
+    effect_id: int
+    edge: NodeName
+    uniqueid: Uniqueid
+    channel: ChannelName
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class AttachDialog:
+    """Hang the seat's dialog on the caller's leg, so that it survives us. Empty `dialog`: take it off."""
+
+    effect_id: int
+    edge: NodeName
+    channel: ChannelName
+    dialog: str
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """End a channel that has outlived its call."""
+
+    effect_id: int
+    node: NodeName
+    channel: ChannelName
+
+
+@dataclass(frozen=True, slots=True)
+class AskEdge:
+    """Ask the edge whether it hears `node` (PJSIPQualify, then watch the RTT). Answers come as `EdgeSaw`."""
+
+    edge: NodeName
+    node: NodeName
+
+
+@dataclass(frozen=True, slots=True)
+class SampleAudio:
+    """Read the received-packet counters of these legs twice. The answer comes as `AudioSampled`."""
+
+    edge: NodeName
+    node: NodeName
+    legs: tuple[tuple[Uniqueid, ChannelName], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeNode:
+    """Probe now: OPTIONS and heartbeats on every path, reconnect links that are down; go on every `every_seconds`."""
+
+    node: NodeName
+    every_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ListEdge:
+    """Take a snapshot of the edge: what we hold may be wrong."""
+
+    edge: NodeName
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An entry for the journal, durable before the effects behind it are done."""
+
+    kind: str
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A thing people are told: log line, MQTT event, metric. `kind` is a closed set: divert, failover, rescue, verdict,
+    path, security, command, alarm, recovered."""
+
+    kind: str
+    severity: str  # info | warning | critical
+    text: str
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to a command."""
+
+    command_id: str
+    user: str
+    verb: str
+    status: str
+    code: str
+    message: str
+    epoch: int
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+Effect = (
+    SetRoute
+    | SetVia
+    | RescueLeg
+    | AttachDialog
+    | HangUp
+    | AskEdge
+    | SampleAudio
+    | ProbeNode
+    | ListEdge
+    | Record
+    | Report
+    | Answer
+)

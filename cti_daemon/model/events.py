@@ -1,0 +1,290 @@
+"""Inputs of the core: what was seen, what was answered, what was asked for. Each is fed with the monotonic
+instant at which it was seen; none carries a clock of its own."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from cti_daemon.model.ids import CallToken, ChannelName, NodeName, PathName, QueueName, SeatName, Uniqueid
+from cti_daemon.model.reasons import Loss, Result
+
+# --- evidence -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LinkUp:
+    """An AMI session is logged in and the node is fully booted."""
+
+    node: NodeName
+    path: PathName
+
+
+@dataclass(frozen=True, slots=True)
+class LinkLost:
+    """An AMI session ended, or an attempt to open one failed."""
+
+    node: NodeName
+    path: PathName
+    how: Loss
+
+
+@dataclass(frozen=True, slots=True)
+class LinkAlive:
+    """Our heartbeat's nonce came back on the event stream of this session."""
+
+    node: NodeName
+    path: PathName
+
+
+@dataclass(frozen=True, slots=True)
+class SipAlive:
+    """Any answer to our OPTIONS: even 401 shows that the SIP stack lives."""
+
+    node: NodeName
+    path: PathName
+
+
+@dataclass(frozen=True, slots=True)
+class SipRefused:
+    """ECONNREFUSED on the connected probe socket."""
+
+    node: NodeName
+    path: PathName
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeSaw:
+    """The edge was asked (PJSIPQualify) about its contact for `node` on `path`: `heard` when its RTT changed."""
+
+    edge: NodeName
+    node: NodeName
+    path: PathName
+    heard: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AudioSampled:
+    """Received-packet counters of edge legs, read twice: which of the asked legs moved."""
+
+    edge: NodeName
+    node: NodeName
+    moving: frozenset[Uniqueid]
+    still: frozenset[Uniqueid]
+
+
+@dataclass(frozen=True, slots=True)
+class ObserverStalled:
+    """Our own loop did not run for `seconds`: silence in that time proves nothing."""
+
+    seconds: float
+
+
+# --- the edge: callers' legs ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LegRouted:
+    """The edge's dialplan dials `node` for this caller (UserEvent CtiRoute)."""
+
+    edge: NodeName
+    uniqueid: Uniqueid
+    channel: ChannelName
+    token: CallToken
+    node: NodeName
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelBridged:
+    """A channel entered a bridge (BridgeEnter): on the edge, the node has answered this caller."""
+
+    node: NodeName
+    uniqueid: Uniqueid
+    token: CallToken | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelEnded:
+    """Hangup. `cause` is Asterisk's (Q.850)."""
+
+    node: NodeName
+    uniqueid: Uniqueid
+    token: CallToken | None
+    cause: int
+
+
+@dataclass(frozen=True, slots=True)
+class LegSeen:
+    """One caller's leg in a snapshot of the edge."""
+
+    uniqueid: Uniqueid
+    channel: ChannelName
+    token: CallToken
+    node: NodeName
+    epoch: int
+    bridged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeListed:
+    """A whole, counted snapshot of an edge: what it holds is all there is. `route` and `epoch` are its globals."""
+
+    edge: NodeName
+    legs: tuple[LegSeen, ...]
+    route: tuple[NodeName, ...]
+    epoch: int
+
+
+# --- the nodes: seats and queues ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SeatTalking:
+    """A seat and a caller were connected (UserEvent CtiDialog). `dialog` goes into a SIP Replaces header."""
+
+    node: NodeName
+    token: CallToken
+    seat: SeatName
+    dialog: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallerJoined:
+    node: NodeName
+    queue: QueueName
+    uniqueid: Uniqueid
+    token: CallToken | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallerLeft:
+    """Left the queue, whatever the cause."""
+
+    node: NodeName
+    queue: QueueName
+    uniqueid: Uniqueid
+    token: CallToken | None
+    abandoned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MemberSeen:
+    """A queue member as an event or a status row shows it. `device_state` is Asterisk's number
+    (0 unknown, 1 not in use, 2 in use, 3 busy, 4 invalid, 5 unavailable, 6 ringing, 7 ring+in use, 8 on hold)."""
+
+    node: NodeName
+    queue: QueueName
+    seat: SeatName
+    device_state: int
+    paused: bool
+    in_call: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MemberGone:
+    node: NodeName
+    queue: QueueName
+    seat: SeatName
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingSeen:
+    """A caller in a queue, in a snapshot. `waited_seconds` is the node's own count."""
+
+    queue: QueueName
+    uniqueid: Uniqueid
+    waited_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class QueuesListed:
+    """A whole, counted QueueStatus of one node."""
+
+    node: NodeName
+    members: tuple[MemberSeen, ...]
+    waiting: tuple[WaitingSeen, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShuttingDown:
+    """The node says that it stops (Shutdown)."""
+
+    node: NodeName
+
+
+# --- distrust -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRefused:
+    """A block of an AMI stream that could not be proved genuine was dropped (docs/design: forged events)."""
+
+    node: NodeName
+    path: PathName
+    kind: str
+    why: str
+
+
+# --- what we did, what we are asked ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an effect ended; `effect_id` is the number the engine gave it."""
+
+    effect_id: int
+    result: Result
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A request of a person, already decoded; rights and age are judged by the core."""
+
+    id: str
+    verb: str
+    user: str
+    reason: str = ""
+    dry_run: bool = False
+    confirm: str = ""
+    if_epoch: int | None = None
+    age_seconds: float = 0.0
+    expires_in_seconds: float = 30.0
+    args: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Nothing happened but time."""
+
+
+
+StreamEvent = (
+    LegRouted
+    | ChannelBridged
+    | ChannelEnded
+    | SeatTalking
+    | CallerJoined
+    | CallerLeft
+    | MemberSeen
+    | MemberGone
+    | ShuttingDown
+)
+"""What the wire makes of one AMI event."""
+
+Event = (
+    LinkUp
+    | LinkLost
+    | LinkAlive
+    | SipAlive
+    | SipRefused
+    | EdgeSaw
+    | AudioSampled
+    | ObserverStalled
+    | EdgeListed
+    | QueuesListed
+    | BlockRefused
+    | Outcome
+    | Command
+    | Tick
+    | StreamEvent
+)

@@ -1,0 +1,157 @@
+"""What a site configures. Every fault is told at once, in words of the file (see `shell/config.py` for lines).
+
+Durations are seconds. Secrets are named (file or credential), never held here."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from cti_daemon.model.reasons import Role
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
+Address = Annotated[str, Field(pattern=r"^(\d{1,3}(\.\d{1,3}){3}|[A-Za-z0-9][A-Za-z0-9.-]*):\d{1,5}$")]
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Secret(_Strict):
+    """Where a secret is: a file, or a systemd credential's name."""
+
+    file: str | None = None
+    credential: str | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.file is None) == (self.credential is None):
+            raise ValueError('name exactly one source: { file = "…" } or { credential = "…" }')
+        return self
+
+
+class Paths(_Strict):
+    """An address per control network."""
+
+    a: Address
+    b: Address
+
+    def of(self, path: str) -> str:
+        return self.a if path == "a" else self.b
+
+
+class Site(_Strict):
+    name: Name
+    daemon: Name = "cti-1"
+
+
+class Node(_Strict):
+    name: Name
+    role: Role
+    control: Paths
+    sip: Paths
+    username: Name
+    secret: Secret
+    system_name: Secret
+    """`systemname` of its asterisk.conf: the proof that an AMI block is its own."""
+
+
+class Detection(_Strict):
+    heartbeat: Seconds = 0.2
+    suspect_after: Seconds = 0.3
+    dead_after: Seconds = 1.0
+    control_lost_after: Seconds = 1.0
+    edge_answer: Seconds = 0.15
+    edge_silent: Seconds = 0.5
+    stall: Seconds = 0.25
+    rise: Seconds = 3.0
+    probe_when_suspect: Seconds = 0.05
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        faults: list[str] = []
+        if self.suspect_after < 1.25 * self.heartbeat:
+            faults.append(
+                f"suspect_after = {self.suspect_after} would suspect a healthy node between two heartbeats; "
+                f"it must be at least 1.25 x heartbeat = {1.25 * self.heartbeat:g}"
+            )
+        if self.dead_after < 2 * self.heartbeat + self.suspect_after:
+            faults.append(
+                f"dead_after = {self.dead_after} must be at least 2 x heartbeat + suspect_after = "
+                f"{2 * self.heartbeat + self.suspect_after:g}"
+            )
+        if self.edge_answer >= self.dead_after - self.suspect_after:
+            faults.append("edge_answer must be shorter than dead_after - suspect_after, else the edge is never heard in time")
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+
+class Failover(_Strict):
+    failback: Literal["command", "auto"] = "command"
+    hold_down: Seconds = 600.0
+
+
+class Queue(_Strict):
+    name: Name
+    service_level_seconds: Seconds = 15.0
+
+
+class Mqtt(_Strict):
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 1883
+    username: Name = "cti-daemon"
+    password: Secret | None = None
+
+
+class Http(_Strict):
+    listen: Address = "127.0.0.1:9595"
+
+
+class Journal(_Strict):
+    path: str = "/var/lib/cti-daemon/journal.sqlite"
+
+
+class RoleOfUsers(_Strict):
+    """A role of people: who has it and which verbs it allows."""
+
+    name: Name
+    users: tuple[Name, ...]
+    verbs: tuple[Name, ...]
+
+
+class Settings(_Strict):
+    site: Site
+    node: Annotated[tuple[Node, ...], Field(min_length=1)]
+    detection: Detection = Detection()
+    failover: Failover = Failover()
+    queue: tuple[Queue, ...] = ()
+    mqtt: Mqtt | None = None
+    http: Http = Http()
+    journal: Journal = Journal()
+    role: tuple[RoleOfUsers, ...] = ()
+
+    @model_validator(mode="after")
+    def _topology(self) -> Self:
+        faults: list[str] = []
+        names = [n.name for n in self.node]
+        faults += [f"node name {n!r} is used twice; each node needs its own" for n in sorted({n for n in names if names.count(n) > 1})]
+        for role, least, most in ((Role.EDGE, 1, 8), (Role.PRIMARY, 1, 1), (Role.STANDBY, 1, 1), (Role.EMERGENCY, 0, 1)):
+            count = sum(n.role is role for n in self.node)
+            if not least <= count <= most:
+                faults.append(f"{count} nodes have role = {role.value!r}; there must be {least if least == most else f'{least} to {most}'}")
+        seen: dict[str, str] = {}
+        for n in self.node:
+            for where, paths in (("control", n.control), ("sip", n.sip)):
+                for path in ("a", "b"):
+                    key = f"{where} {paths.of(path)}"
+                    if key in seen:
+                        faults.append(f"{where} address {paths.of(path)} is given for both {seen[key]} and {n.name}.{path}; "
+                                      "each node needs its own address on each control network")
+                    seen[key] = f"{n.name}.{path}"
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+    def nodes(self, *roles: Role) -> tuple[Node, ...]:
+        return tuple(n for n in self.node if n.role in roles)
