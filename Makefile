@@ -1,0 +1,56 @@
+# Every target installs what it needs. On a bare Debian 12, as root, nothing has to be prepared;
+# a second run finds it all in place. What an ordinary user cannot install, it says so.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+BIN := .venv/bin
+READY := .venv/.ready
+export KEEP
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(READY): requirements-dev.txt pyproject.toml .ci/venv
+	@bash .ci/venv
+
+.PHONY: lint
+lint: $(READY) ## style, types, import contracts
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: check
+check: lint ## lint and every test that needs neither root nor the lab; under a minute
+	$(BIN)/pytest -q -m "not lab"
+
+.PHONY: test
+test: lint ## everything; what this machine cannot run is skipped and the reason printed
+	@source .ci/lab && $(BIN)/pytest
+
+.PHONY: demo
+demo: $(READY) ## real PBXs, live calls, the primary is killed; KEEP=1 leaves it all running
+	@bash lab/bootstrap.sh
+	@$(BIN)/python -m lab.demo
+
+.PHONY: lab-up
+lab-up: $(READY) ## start the lab by hand
+	@bash lab/bootstrap.sh
+	@$(BIN)/python -m lab up
+
+.PHONY: lab-down
+lab-down: $(READY) ## stop it and leave nothing behind
+	@$(BIN)/python -m lab down
+
+.PHONY: drill
+drill: $(READY) ## one fault on the lab, NAME=…; result in build/drills/NAME.json
+	@test -n "$(NAME)" || { echo "which one? make drill NAME=…" >&2; exit 2; }
+	@bash lab/bootstrap.sh
+	@$(BIN)/python -m lab.drill "$(NAME)"
+
+.PHONY: lock
+lock: ## compile the locks anew after a change in requirements*.in
+	@bash .ci/lock
