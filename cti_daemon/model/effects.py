@@ -125,17 +125,4 @@ class Answer:
     data: dict[str, Any] = field(default_factory=dict)
 
 
-Effect = (
-    SetRoute
-    | SetVia
-    | RescueLeg
-    | AttachDialog
-    | HangUp
-    | AskEdge
-    | SampleAudio
-    | ProbeNode
-    | ListEdge
-    | Record
-    | Report
-    | Answer
-)
+Effect = SetRoute | SetVia | RescueLeg | AttachDialog | HangUp | AskEdge | SampleAudio | ProbeNode | ListEdge | Record | Report | Answer

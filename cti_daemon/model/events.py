@@ -122,6 +122,8 @@ class LegSeen:
     node: NodeName
     epoch: int
     bridged: bool
+    dialog: str = ""
+    """What `AttachDialog` hung on it: empty while no seat talks to this caller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,18 +259,7 @@ class Tick:
     """Nothing happened but time."""
 
 
-
-StreamEvent = (
-    LegRouted
-    | ChannelBridged
-    | ChannelEnded
-    | SeatTalking
-    | CallerJoined
-    | CallerLeft
-    | MemberSeen
-    | MemberGone
-    | ShuttingDown
-)
+StreamEvent = LegRouted | ChannelBridged | ChannelEnded | SeatTalking | CallerJoined | CallerLeft | MemberSeen | MemberGone | ShuttingDown
 """What the wire makes of one AMI event."""
 
 Event = (

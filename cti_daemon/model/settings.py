@@ -83,7 +83,7 @@ class Detection(_Strict):
         if self.edge_answer >= self.dead_after - self.suspect_after:
             faults.append("edge_answer must be shorter than dead_after - suspect_after, else the edge is never heard in time")
         if faults:
-            raise ValueError("; ".join(faults))
+            raise ValueError("\n".join(faults))  # one a line: shell/config tells each with its own line of the file
         return self
 
 
@@ -146,11 +146,13 @@ class Settings(_Strict):
                 for path in ("a", "b"):
                     key = f"{where} {paths.of(path)}"
                     if key in seen:
-                        faults.append(f"{where} address {paths.of(path)} is given for both {seen[key]} and {n.name}.{path}; "
-                                      "each node needs its own address on each control network")
+                        faults.append(
+                            f"{where} address {paths.of(path)} is given for both {seen[key]} and {n.name}.{path}; "
+                            "each node needs its own address on each control network"
+                        )
                     seen[key] = f"{n.name}.{path}"
         if faults:
-            raise ValueError("; ".join(faults))
+            raise ValueError("\n".join(faults))  # one a line: shell/config tells each with its own line of the file
         return self
 
     def nodes(self, *roles: Role) -> tuple[Node, ...]:

@@ -1,0 +1,263 @@
+"""The spine: one event in, the effects it calls for out.
+
+    apply (what do we hold to be true) -> judge (what does it mean) -> order (what leaves, and in which order)
+
+It never waits for an effect: outcomes come back as events. It is told the time, and wants to be called again at `next_at`
+at the latest, even if nothing happens. Most events only change state: judges run when the evidence they read may have
+changed for the worse, when a deadline came, or while a node is not healthy."""
+
+from collections import Counter
+from itertools import count
+
+from cti_daemon.model.effects import Answer, AttachDialog, Effect, Record, Report
+from cti_daemon.model.events import (
+    AudioSampled,
+    BlockRefused,
+    CallerJoined,
+    CallerLeft,
+    ChannelBridged,
+    ChannelEnded,
+    Command,
+    EdgeListed,
+    EdgeSaw,
+    Event,
+    LegRouted,
+    LinkAlive,
+    LinkLost,
+    LinkUp,
+    MemberGone,
+    MemberSeen,
+    ObserverStalled,
+    Outcome,
+    QueuesListed,
+    SeatTalking,
+    SipAlive,
+    SipRefused,
+)
+from cti_daemon.model.ids import NodeName
+from cti_daemon.model.reasons import CommandStatus, Mode, Reason, Role, Verdict
+from cti_daemon.model.records import Standing
+from cti_daemon.model.settings import Settings
+from cti_daemon.model.views import SiteView
+from cti_daemon.policy import command as commands
+from cti_daemon.policy import failover, health
+from cti_daemon.policy.failover import Candidate, Routing
+from cti_daemon.policy.health import Health
+from cti_daemon.policy.picture import draw
+from cti_daemon.policy.reroute import Rerouting
+from cti_daemon.policy.watch import Watching
+from cti_daemon.state.site import Site
+
+
+class Engine:
+    """`confirm_key` is a secret of this process, for the tokens that confirm dangerous commands."""
+
+    def __init__(self, settings: Settings, standing: Standing | None, confirm_key: bytes, at: float) -> None:
+        self._settings = settings
+        self._key = confirm_key
+        self.site = Site(settings, at)
+        self.routing = _begin(settings, standing, at)
+        self.health: dict[NodeName, Health] = {}
+        self.counters: dict[str, Counter[tuple[str, ...]]] = {
+            name: Counter() for name in ("failovers", "diverts", "rescued_calls", "security_events")
+        }
+        ids = count(1)
+        self._rerouting = Rerouting(self.site, self.counters, ids)
+        self._watching = Watching(self.site, settings.detection)
+        self._ids = ids
+        self.next_at = at
+        self._judge_all(at)
+
+    # --- in ---------------------------------------------------------------------------------------------------------
+
+    def feed(self, event: Event, at: float) -> list[Effect]:
+        """Take one event that was seen at monotonic instant `at`; what must be done about it, in order."""
+        effects: list[Effect] = []
+        if not self._apply(event, at, effects) and at < self.next_at:
+            return effects
+        self._judge(at, effects)
+        return effects
+
+    def _apply(self, event: Event, at: float, out: list[Effect]) -> bool:
+        """Change what we hold. True when the judges must look now."""
+        match event:
+            case LinkAlive(node=node) | SipAlive(node=node):
+                self.site.witness(event, at)
+                return self.health[node].verdict is not Verdict.HEALTHY
+            case EdgeSaw(node=node):
+                self.site.witness(event, at)
+                return True
+            case LinkUp() | LinkLost() | SipRefused():
+                self.site.witness(event, at)
+                self._watching.startle(event, at, out)
+                return True
+            case LegRouted(node=node):
+                self.site.legs.route(event, at)
+                return self.health[node].is_condemned if node in self.health else False
+            case ChannelBridged():
+                self.site.legs.bridge(event)
+            case ChannelEnded():
+                self.site.legs.end(event)
+            case SeatTalking():
+                self._attach(event, out)
+            case CallerJoined() | CallerLeft() | MemberSeen() | MemberGone() | QueuesListed():
+                self.site.queue(event, at)
+            case EdgeListed():
+                self.routing = self._rerouting.compare(event, self.routing, at)
+                return True
+            case AudioSampled():
+                self._watching.hear(event)
+                return True
+            case ObserverStalled(seconds=seconds):
+                self.site.forgive(at)
+                out.append(Report("alarm", "warning", f"we did not run for {seconds:.2f} s: judging begins anew", {}))
+                return True
+            case Outcome():
+                return self._rerouting.learn(event, at, out)
+            case BlockRefused(node=node, path=path, kind=kind, why=why):
+                self.counters["security_events"][(node, kind)] += 1
+                facts = {"node": node, "path": path, "kind": kind, "why": why}
+                out.append(Report("security", "warning", f"an AMI block of {node} was not believed: {why}", facts))
+            case Command():
+                self._command(event, at, out)
+                return True
+            case _:
+                return False  # ShuttingDown is logged by the link; Tick is nothing but time
+        return False
+
+    def _attach(self, event: SeatTalking, out: list[Effect]) -> None:
+        """Hang the dialog on the caller's leg, so that a rescue finds it there even if we are dead."""
+        leg = self.site.legs.talk(event)
+        if leg is not None:
+            out.append(AttachDialog(next(self._ids), leg.edge, leg.channel, event.dialog))
+
+    # --- judge ------------------------------------------------------------------------------------------------------
+
+    def _judge_all(self, at: float) -> list[tuple[NodeName, Health | None, Health]]:
+        detection = self._settings.detection
+        isolated = health.is_isolated(self.site.evidence, at, detection)
+        changes: list[tuple[NodeName, Health | None, Health]] = []
+        looks: list[float] = []
+        for node, evidence in self.site.evidence.items():
+            before = self.health.get(node)
+            after = health.judge(before, evidence, at, detection, isolated=isolated)
+            self.health[node] = after
+            if before is None or before.verdict is not after.verdict or before.degraded_paths != after.degraded_paths:
+                changes.append((node, before, after))
+            looks.append(health.next_look_at(after, evidence, at, detection))
+        self.next_at = min(looks)
+        return changes
+
+    def _judge(self, at: float, out: list[Effect]) -> None:
+        changes = self._judge_all(at)
+        candidates = self.candidates()
+        decided = failover.decide(self.routing, candidates.values(), at)
+        if decided is not self.routing:
+            self._adopt(decided, candidates, at, out)
+        self._rerouting.assert_routes(self.routing, candidates, self.health, at, out)
+        self._rerouting.rescue(self.routing, self.health, self._watching, at, out)
+        for node, before, after in changes:
+            out.extend(_tell_verdict(node, before, after))
+        wanted_at = self._watching.ask(self.health, at, out)
+        self.next_at = min(self.next_at, wanted_at, self._rerouting.next_at(at))
+
+    def candidates(self) -> dict[NodeName, Candidate]:
+        return {
+            name: Candidate(name, self.site.roles[name], self.health[name], self.site.queues.reachable_seats(name))
+            for name in self.site.servers
+        }
+
+    def _adopt(self, decided: Routing, candidates: dict[NodeName, Candidate], at: float, out: list[Effect]) -> None:
+        """A new routing decision: the journal first, then the edges, then people."""
+        before, self.routing = self.routing, decided
+        judged = self.health[before.serving]
+        facts = {
+            "epoch": decided.epoch,
+            "mode": decided.mode.value,
+            "serving": decided.serving,
+            "diverted_from": decided.diverted_from,
+            "reason": decided.reason.value,
+            "from": before.serving,
+            "silent_seconds": round(judged.facts.silent_seconds, 4),
+            "verdict": judged.verdict.value,
+            "links": {p: c.value for p, c in judged.facts.links.items()},
+            "sip": {p: c.value for p, c in judged.facts.sip.items()},
+            "edge": judged.facts.edge.value,
+        }
+        is_failover = decided.serving != before.serving
+        out.append(Record("failover_intent" if is_failover else "route", facts))
+        self._rerouting.begin(before, decided, failover.route(decided, candidates.values()), at)
+        if is_failover:
+            text = f"failover: {before.serving} -> {decided.serving} ({decided.reason.value}: {judged.why})"
+            severity = "info" if decided.reason is Reason.COMMAND else "critical"
+            out.append(Report("failover", severity, text, facts))
+        elif decided.diverted_from is not None:
+            self.counters["diverts"][(decided.reason.value,)] += 1
+            out.append(Report("divert", "warning", f"new calls pass by {before.serving}: {judged.why}", facts))
+        else:
+            out.append(Report("divert", "info", f"the divert ended: {decided.serving} answers again", facts))
+
+    # --- commands ---------------------------------------------------------------------------------------------------
+
+    def _command(self, command: Command, at: float, out: list[Effect]) -> None:
+        candidates = self.candidates()
+        ruling = commands.rule(command, self._settings, self.routing, candidates, self._key)
+        heard: dict[str, object] = {"user": command.user, "verb": command.verb, "id": command.id, "reason": command.reason}
+        heard |= {"code": ruling.code, "dry_run": command.dry_run}
+        out.append(Record("command", heard))
+        if ruling.is_go and ruling.target is not None:
+            self._adopt(failover.command(self.routing, candidates[ruling.target], at), candidates, at, out)
+        data: dict[str, object] = {"confirm": ruling.confirm} if ruling.confirm else {}
+        if command.verb == "status" and ruling.status is CommandStatus.OK:
+            data = {"mode": self.routing.mode.value, "serving": self.routing.serving, "reason": self.routing.reason.value}
+            data["nodes"] = {name: judged.verdict.value for name, judged in self.health.items()}
+        out.append(
+            Answer(
+                command.id,
+                command.user,
+                command.verb,
+                ruling.status.value,
+                ruling.code,
+                ruling.message,
+                self.routing.epoch,
+                data,
+            )
+        )
+        out.append(Report("command", "info", f"{command.user}: {command.verb}: {ruling.code}", heard))
+
+    # --- out --------------------------------------------------------------------------------------------------------
+
+    def view(self, at: float) -> SiteView:
+        return draw(self.site, self.health, self.candidates(), self.routing, self._rerouting, self.counters, at)
+
+
+def _begin(settings: Settings, standing: Standing | None, at: float) -> Routing:
+    primary = NodeName(settings.nodes(Role.PRIMARY)[0].name)
+    if standing is None or standing.serving not in {n.name for n in settings.node}:
+        return Routing(Mode.NORMAL, primary, 0, Reason.START, at)
+    return Routing(standing.mode, standing.serving, standing.epoch, standing.reason, at, standing.diverted_from)
+
+
+def _tell_verdict(node: NodeName, before: Health | None, after: Health) -> list[Effect]:
+    told: list[Effect] = []
+    if before is None or before.verdict is not after.verdict:
+        was = before.verdict.value if before else "unknown"
+        severity = "critical" if after.is_condemned else "info" if after.verdict is Verdict.HEALTHY else "warning"
+        facts = {
+            "node": node,
+            "verdict": after.verdict.value,
+            "was": was,
+            "why": after.why,
+            "silent_seconds": round(after.facts.silent_seconds, 4),
+            "edge": after.facts.edge.value,
+        }
+        told.append(Report("verdict", severity, f"{node}: {was} -> {after.verdict.value}: {after.why}", facts))
+    lost = set(after.degraded_paths) - set(before.degraded_paths if before else ())
+    back = set(before.degraded_paths if before else ()) - set(after.degraded_paths)
+    for path in sorted(lost):
+        text = f"{node}: control network {path} lost; the other one carries everything"
+        told.append(Report("path", "warning", text, {"node": node, "path": path, "lost": True}))
+    for path in sorted(back) if not after.is_condemned else ():
+        text = f"{node}: control network {path} is back"
+        told.append(Report("path", "info", text, {"node": node, "path": path, "lost": False}))
+    return told

@@ -1,0 +1,136 @@
+"""Is this node alive? Evidence and the present instant in, one verdict out.
+
+Rules, in the order in which they bind:
+1. A refusal by the node's kernel on AMI and SIP, newer than any sign of life, is death at once, without waiting.
+2. Silence is judged by the table, with `late` = `suspect_after` and `lost` = `dead_after`.
+3. When no node at all gives a sign of life, we are the one who is cut off: no verdict about anyone (ISOLATED).
+4. A condemned node is risen only after `rise` seconds of unbroken health, the edge's word included."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cti_daemon.model.ids import PATHS, NodeName, PathName
+from cti_daemon.model.reasons import Condition, NodeState, Verdict
+from cti_daemon.model.settings import Detection
+from cti_daemon.policy.table import CONDEMNED, better, row, shown
+from cti_daemon.state.evidence import NodeEvidence
+
+EDGE_WORD_LASTS_SECONDS = 10.0
+"""An edge's word older than this says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a verdict stood on; goes into the journal and the report with it."""
+
+    links: dict[PathName, Condition]
+    sip: dict[PathName, Condition]
+    edge: Condition
+    silent_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """A node's standing verdict. `rising_at`: since when a condemned node looks healthy again; None while it does not."""
+
+    verdict: Verdict
+    why: str
+    since_at: float
+    facts: Facts
+    rising_at: float | None = None
+
+    @property
+    def state(self) -> NodeState:
+        return shown(self.verdict)
+
+    @property
+    def is_condemned(self) -> bool:
+        return self.verdict in CONDEMNED
+
+    @property
+    def degraded_paths(self) -> tuple[PathName, ...]:
+        """Control networks on which nothing of a living node is heard."""
+        dead = {Condition.LOST, Condition.REFUSED}
+        lost = tuple(p for p in PATHS if self.facts.links[p] in dead and self.facts.sip[p] in dead)
+        return lost if len(lost) < len(PATHS) else ()
+
+
+def collect(evidence: NodeEvidence, now: float, detection: Detection) -> Facts:
+    late, lost = detection.suspect_after, detection.dead_after
+    links = {p: s.condition(now, late, max(lost, detection.control_lost_after)) for p, s in evidence.links.items()}
+    sip = {p: s.condition(now, late, lost) for p, s in evidence.sip.items()}
+    living = Condition.OK in links.values() and Condition.OK in sip.values()
+    if living:  # the edge's silence counts only when it has lasted; its good word for a while
+        edge = evidence.edge_condition(now, now - EDGE_WORD_LASTS_SECONDS, EDGE_WORD_LASTS_SECONDS)
+        if edge is Condition.LOST and evidence.edge_silent_seconds(now) < detection.edge_silent:
+            edge = Condition.LATE
+    else:  # only what was said after the trouble began
+        began = _trouble_began_at(evidence, better(sip.values()))
+        edge = evidence.edge_condition(now, began, EDGE_WORD_LASTS_SECONDS)
+    return Facts(links, sip, edge, now - evidence.silent_from)
+
+
+def _trouble_began_at(evidence: NodeEvidence, sip: Condition) -> float:
+    """The last sign of life of the kind that is quiet: an edge's word from before it is no word about it."""
+    if sip is not Condition.OK:
+        return max(max(s.good_at, s.watched_at) for s in evidence.sip.values())
+    return max(max(s.good_at, s.watched_at) for s in evidence.links.values())
+
+
+def is_refused(evidence: NodeEvidence, facts: Facts) -> bool:
+    """Rule 1. One refused AMI connection and every SIP path refused (or that network already lost), all newer than any
+    sign of life: the other AMI session's end need not be waited for."""
+    link_refusals = [s.refused_at for s in evidence.links.values() if s.refused_at > evidence.sign_at]
+    sip_refusals = [s.refused_at for s in evidence.sip.values() if s.refused_at > evidence.sign_at]
+    others = (c for c in facts.sip.values() if c is not Condition.REFUSED)
+    return bool(link_refusals) and bool(sip_refusals) and all(c is Condition.LOST for c in others)
+
+
+def judge(previous: Health | None, evidence: NodeEvidence, now: float, detection: Detection, *, isolated: bool) -> Health:
+    facts = collect(evidence, now, detection)
+    links, sip = better(facts.links.values()), better(facts.sip.values())
+    if is_refused(evidence, facts):
+        links = sip = Condition.REFUSED
+    found = row(links, sip, facts.edge)
+    verdict, why = found.verdict, found.why
+    if isolated and verdict is not Verdict.DEAD:
+        verdict, why = Verdict.ISOLATED, "no node answers us at all: we are the one who is cut off"
+    if previous is None:
+        return Health(verdict, why, now, facts)
+    if previous.is_condemned and verdict not in CONDEMNED:
+        return _rise(previous, verdict, why, facts, now, detection)
+    if verdict is previous.verdict:
+        return Health(verdict, previous.why, previous.since_at, facts)
+    return Health(verdict, why, now, facts)
+
+
+def _rise(previous: Health, verdict: Verdict, why: str, facts: Facts, now: float, detection: Detection) -> Health:
+    """Rule 4."""
+    if verdict is not Verdict.HEALTHY or facts.edge in (Condition.LOST, Condition.LATE):
+        return Health(previous.verdict, previous.why, previous.since_at, facts)
+    rising_at = now if previous.rising_at is None else previous.rising_at
+    if now - rising_at >= detection.rise:
+        return Health(verdict, why, now, facts)
+    return Health(previous.verdict, previous.why, previous.since_at, facts, rising_at)
+
+
+def is_isolated(evidence: Mapping[NodeName, NodeEvidence], now: float, detection: Detection) -> bool:
+    """Rule 3. True when every node we ever heard has been silent for longer than suspicion takes."""
+    heard = [e for e in evidence.values() if e.sign_at > float("-inf")]
+    return len(heard) > 1 and all(now - e.silent_from > detection.suspect_after for e in heard)
+
+
+def next_look_at(health: Health, evidence: NodeEvidence, now: float, detection: Detection) -> float:
+    """When this node must be judged again even if nothing is heard of it."""
+    quiet = max(max(s.good_at, s.watched_at) for s in evidence.sip.values())
+    linked = max(max(s.good_at, s.watched_at) for s in evidence.links.values())
+    deadlines = [
+        instant + span
+        for instant in (quiet, linked)
+        for span in (detection.suspect_after, detection.dead_after, detection.control_lost_after)
+    ]
+    if health.rising_at is not None:
+        deadlines.append(health.rising_at + detection.rise)
+    after = [d for d in deadlines if d > now]
+    # a hair past the deadline: conditions change strictly after it
+    return min(after, default=now + detection.dead_after) + 0.001

@@ -1,0 +1,225 @@
+"""Making a routing decision true on the edges, and keeping it true: routes, paths, rescues, and what became of them.
+
+Level, not edge: what each edge is known to hold is compared with what should hold, and the difference is sent. Only the
+redirect of a leg is sent once (see `rescue`); when its answer was lost, the edge is listed before anything is repeated."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from cti_daemon.model.effects import Effect, ListEdge, Record, Report, RescueLeg, SetRoute, SetVia
+from cti_daemon.model.events import EdgeListed, Outcome
+from cti_daemon.model.ids import NodeName
+from cti_daemon.model.reasons import Mode, Reason, Result, Role
+from cti_daemon.policy import failover, paths
+from cti_daemon.policy.failover import Candidate, Routing
+from cti_daemon.policy.health import Health
+from cti_daemon.policy.rescue import needs_rescue, order
+from cti_daemon.policy.watch import Watching
+from cti_daemon.state.legs import NO_EPOCH
+from cti_daemon.state.rescue_run import RescueRun
+from cti_daemon.state.site import Site
+
+RETRY_SECONDS = 0.3
+"""How long an edge has to answer before the same level is asserted again."""
+REDIRECT_SETTLES_SECONDS = 1.0
+"""A listing younger than this may still show a leg where it was before its redirect."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    edge: NodeName
+    node: NodeName | None
+    """None: the route itself; else the path for that node."""
+    level: object
+    at: float
+
+
+class Rerouting:
+    def __init__(self, site: Site, counters: Mapping[str, Counter[tuple[str, ...]]], ids: Iterator[int]) -> None:
+        self._site = site
+        self._counters = counters
+        self._ids = ids
+        self._route: tuple[NodeName, ...] = ()
+        self._held: dict[tuple[NodeName, NodeName | None], object] = {}
+        self._pending: dict[int, _Sent] = {}
+        self._retry_at: dict[tuple[NodeName, NodeName | None], float] = {}
+        self._relist_at: dict[NodeName, float] = {}
+        self._run: RescueRun | None = None
+        self._decided: tuple[Routing, Routing] | None = None
+        """Before and after of a decision that not every edge has confirmed yet."""
+
+    @property
+    def route(self) -> tuple[NodeName, ...]:
+        return self._route
+
+    @property
+    def is_in_progress(self) -> bool:
+        return self._decided is not None or (self._run is not None and bool(self._run.pending))
+
+    @property
+    def legs_to_rescue(self) -> int:
+        return len(self._run.pending) if self._run else 0
+
+    def next_at(self, now: float) -> float:
+        """When something unanswered must be looked at again."""
+        waits = [sent.at + RETRY_SECONDS for sent in self._pending.values()]
+        waits += [at for at in (*self._retry_at.values(), *self._relist_at.values()) if at > now]
+        return min(waits, default=float("inf"))
+
+    # --- levels -----------------------------------------------------------------------------------------------------
+
+    def begin(self, before: Routing, decided: Routing, route: tuple[NodeName, ...], at: float) -> None:
+        self._route = route
+        self._decided = (before, decided)
+        self._run = RescueRun(decided.epoch, before.serving, at)
+
+    def compare(self, event: EdgeListed, routing: Routing, at: float) -> Routing:
+        """Take the edge's own word for its legs and globals. Returns the routing to stand by: the edge's, when its epoch
+        is beyond ours (our journal was lost), else ours."""
+        self._site.legs.replace(event, at)
+        self._held[(event.edge, None)] = (event.route, event.epoch)
+        for leg in self._site.legs:
+            settled = at - leg.rescued_at > REDIRECT_SETTLES_SECONDS
+            if leg.edge == event.edge and leg.rescue_epoch != NO_EPOCH and settled:
+                leg.rescue_epoch = NO_EPOCH  # the listing's own epoch and node say whether it must move
+        if event.epoch <= routing.epoch:
+            return routing
+        serving = next((node for node in event.route if node in self._site.servers), routing.serving)
+        modes = {Role.PRIMARY: Mode.NORMAL, Role.STANDBY: Mode.FAILED_OVER, Role.EMERGENCY: Mode.EMERGENCY}
+        mode = modes[self._site.roles[serving]]
+        return replace(routing, epoch=event.epoch, serving=serving, mode=mode, reason=Reason.START, diverted_from=None)
+
+    def assert_routes(
+        self,
+        routing: Routing,
+        candidates: Mapping[NodeName, Candidate],
+        health: Mapping[NodeName, Health],
+        at: float,
+        out: list[Effect],
+    ) -> None:
+        if not self._route or (self._route[0] != routing.serving and routing.diverted_from is None):
+            self._route = failover.route(routing, candidates.values())
+        for edge in self._reachable_edges():
+            if (edge, None) not in self._held:
+                continue  # not listed yet: its epoch may be beyond ours
+            if self._is_due(edge, None, (self._route, routing.epoch), at):
+                effect = SetRoute(next(self._ids), edge, self._route, routing.epoch)
+                self._send(effect.effect_id, edge, None, (self._route, routing.epoch), at)
+                out.append(effect)
+            for node in self._site.servers:
+                if health[node].is_condemned:
+                    continue
+                path = paths.preferred(health[node], self._site.evidence[node])
+                if self._is_due(edge, node, path, at):
+                    via = SetVia(next(self._ids), edge, node, path)
+                    self._send(via.effect_id, edge, node, path, at)
+                    out.append(via)
+        for edge, due in list(self._relist_at.items()):
+            if at >= due:
+                del self._relist_at[edge]
+                out.append(ListEdge(edge))
+
+    def _reachable_edges(self) -> list[NodeName]:
+        return [edge for edge in self._site.edges if self._site.evidence[edge].connected]
+
+    def _is_due(self, edge: NodeName, node: NodeName | None, level: object, at: float) -> bool:
+        key = (edge, node)
+        if key in self._held and self._held[key] == level:
+            return False
+        for effect_id, sent in list(self._pending.items()):
+            if (sent.edge, sent.node) == key:
+                if sent.level == level and at - sent.at < RETRY_SECONDS:
+                    return False
+                del self._pending[effect_id]  # overtaken, or its answer is lost: a level may be asserted again
+        return at >= self._retry_at.get(key, float("-inf")) or bool(node is None and self._decided)
+
+    def _send(self, effect_id: int, edge: NodeName, node: NodeName | None, level: object, at: float) -> None:
+        self._pending[effect_id] = _Sent(edge, node, level, at)
+        self._retry_at[(edge, node)] = at + RETRY_SECONDS
+
+    # --- rescue -----------------------------------------------------------------------------------------------------
+
+    def rescue(self, routing: Routing, health: Mapping[NodeName, Health], watching: Watching, at: float, out: list[Effect]) -> None:
+        """Redirect every leg that must move and has not been."""
+        edges = set(self._reachable_edges())
+        for node in self._site.servers:
+            if node == routing.serving and node != routing.diverted_from:
+                continue
+            audio = watching.audio(node)
+            moving = [leg for leg in self._site.legs.on(node) if leg.edge in edges and needs_rescue(leg, health[node], audio, routing)]
+            if not moving:
+                continue
+            if self._run is None or self._run.epoch != routing.epoch:
+                self._run = RescueRun(routing.epoch, node, at)
+            for leg in order(moving):
+                leg.rescue_epoch, leg.rescued_at = routing.epoch, at
+                effect = RescueLeg(next(self._ids), leg.edge, leg.uniqueid, leg.channel, routing.epoch)
+                self._run.send(effect.effect_id, leg.key)
+                out.append(effect)
+
+    # --- outcomes ---------------------------------------------------------------------------------------------------
+
+    def learn(self, event: Outcome, at: float, out: list[Effect]) -> bool:
+        """True when the judges must look again."""
+        sent = self._pending.pop(event.effect_id, None)
+        if sent is not None:
+            self._learn_level(sent, event, at, out)
+            return event.result is not Result.DONE
+        leg_key = self._run.learn(event.effect_id, event.result, at) if self._run else None
+        if leg_key is None or self._run is None:
+            return False
+        self._counters["rescued_calls"][(event.result.value,)] += 1
+        if event.result in (Result.FAILED, Result.UNKNOWN):
+            self._relist_at.setdefault(leg_key[0], at + REDIRECT_SETTLES_SECONDS)
+            text = f"a rescue's redirect was not confirmed ({event.result.value}): the edge is asked before it is repeated"
+            out.append(Report("alarm", "warning", text, {"detail": event.detail}))
+        self._close(at, out)
+        return event.result is not Result.DONE
+
+    def _learn_level(self, sent: _Sent, event: Outcome, at: float, out: list[Effect]) -> None:
+        key = (sent.edge, sent.node)
+        if event.result is Result.DONE:
+            self._held[key] = sent.level
+            self._retry_at.pop(key, None)
+        else:
+            text = f"{sent.edge} did not take {'the route' if sent.node is None else 'the path for ' + sent.node}"
+            facts = {"edge": sent.edge, "result": event.result.value, "detail": event.detail}
+            out.append(Report("alarm", "warning", f"{text}: {event.result.value}; it is sent again", facts))
+        if sent.node is None and self._decided is not None:
+            self._confirm(at, out)
+            self._close(at, out)
+
+    def _confirm(self, at: float, out: list[Effect]) -> None:
+        """A decision is done when every edge we can reach holds it."""
+        if self._decided is None:
+            return
+        before, decided = self._decided
+        if any(self._held.get((edge, None)) != (self._route, decided.epoch) for edge in self._reachable_edges()):
+            return
+        self._decided = None
+        if decided.serving == before.serving:
+            return
+        self._counters["failovers"][(decided.reason.value, "done")] += 1
+        seconds = at - decided.since_at
+        facts = {"epoch": decided.epoch, "from": before.serving, "to": decided.serving, "seconds": round(seconds, 4)}
+        out.append(Report("rerouted", "info", f"every edge sends new calls to {decided.serving}", facts))
+
+    def _close(self, at: float, out: list[Effect]) -> None:
+        run = self._run
+        if run is None or run.pending or run.is_reported or self._decided is not None:
+            return
+        run.is_reported = True
+        results = {result.value: n for result, n in run.results.items() if n}
+        facts = {
+            "epoch": run.epoch,
+            "from": run.from_node,
+            "legs": run.total,
+            "results": results,
+            "seconds": round((run.last_answer_at or at) - run.started_at, 4),
+        }
+        out.append(Record("failover_done", facts))
+        if run.total:
+            moved = results.get(Result.DONE.value, 0)
+            text = f"rescue: {moved} of {run.total} callers' legs moved off {run.from_node}"
+            out.append(Report("rescue", "info" if moved == run.total else "warning", text, facts))

@@ -1,0 +1,69 @@
+"""The verdict table (docs/design/verdicts.md): what the evidence of one node means. First row that fits wins.
+
+Each cell is the set of conditions it accepts. `links` and `sip` are the two control networks taken together: the better
+of the two decides, so that the loss of one network is never a verdict about a node."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cti_daemon.model.reasons import Condition, NodeState, Verdict
+
+_OK = frozenset({Condition.OK})
+_REFUSED = frozenset({Condition.REFUSED})
+_GONE = frozenset({Condition.LOST, Condition.REFUSED})
+_QUIET = frozenset({Condition.LATE, Condition.LOST, Condition.REFUSED})
+_NOT_YET = frozenset({Condition.OK, Condition.LATE})
+_NEVER = frozenset({Condition.UNKNOWN})
+_LOST = frozenset({Condition.LOST})
+_ANY = frozenset(Condition)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    links: frozenset[Condition]
+    sip: frozenset[Condition]
+    edge: frozenset[Condition]
+    verdict: Verdict
+    why: str
+
+
+TABLE: tuple[Row, ...] = (
+    Row(_REFUSED, _REFUSED, _ANY, Verdict.DEAD, "its kernel says that nobody listens, for AMI and for SIP"),
+    Row(_GONE, _GONE, _LOST, Verdict.DEAD_SILENT, "silent on every path, and the edge hears nothing either"),
+    Row(_GONE, _GONE, _OK, Verdict.CUT_OFF, "silent on every path to us, but the edge hears it"),
+    Row(_GONE, _GONE, _ANY, Verdict.UNKNOWN, "silent on every path, and nobody else to ask"),
+    Row(_QUIET, _QUIET, _ANY, Verdict.SUSPECT, "no sign of life on any path"),
+    Row(_OK, _GONE, _LOST, Verdict.HUNG, "AMI lives, SIP is dead for us and for the edge"),
+    Row(_OK, _GONE, _OK, Verdict.PROBE_BROKEN, "SIP is silent to us only"),
+    Row(_OK, _QUIET, _ANY, Verdict.SUSPECT, "AMI lives, SIP is silent"),
+    Row(_GONE, _OK, _ANY, Verdict.CONTROL_LOST, "no AMI on either network; callers are being served"),
+    Row(_OK, _OK, _LOST, Verdict.EDGE_CANNOT_REACH, "the edge cannot reach it"),
+    Row(_NOT_YET, _NOT_YET, _ANY, Verdict.HEALTHY, "signs of life on time"),
+    Row(_ANY, _ANY, _ANY, Verdict.UNKNOWN, "not enough is known yet"),
+)
+
+CONDEMNED = frozenset({Verdict.DEAD, Verdict.DEAD_SILENT, Verdict.HUNG, Verdict.EDGE_CANNOT_REACH})
+"""Verdicts after which the node serves nobody until it has risen again."""
+
+MEDIA_MAY_LIVE = frozenset({Verdict.HUNG, Verdict.EDGE_CANNOT_REACH})
+"""Condemned, but people may still be talking: audio does not need SIP."""
+
+_BETTER_FIRST = (Condition.OK, Condition.LATE, Condition.UNKNOWN, Condition.LOST, Condition.REFUSED)
+
+
+def better(conditions: Iterable[Condition]) -> Condition:
+    """The two networks as one: the best word counts."""
+    return min(conditions, key=_BETTER_FIRST.index)
+
+
+def row(links: Condition, sip: Condition, edge: Condition) -> Row:
+    return next(r for r in TABLE if links in r.links and sip in r.sip and edge in r.edge)
+
+
+def shown(verdict: Verdict) -> NodeState:
+    """The state people see for a verdict that is not latched."""
+    if verdict in CONDEMNED:
+        return NodeState.DOWN
+    if verdict in (Verdict.HEALTHY, Verdict.PROBE_BROKEN):
+        return NodeState.HEALTHY
+    return NodeState.SUSPECT if verdict is Verdict.SUSPECT else NodeState.UNKNOWN

@@ -1,0 +1,124 @@
+"""Signs of life of every node, each with the instant it was last good.
+
+Silence is measured from the last sign of life, from the start of watching, or from the end of a stall of our own,
+whichever came last: a stalled observer convicts nobody."""
+
+from dataclasses import dataclass, field
+
+from cti_daemon.model.events import EdgeSaw, LinkAlive, LinkLost, LinkUp, SipAlive, SipRefused
+from cti_daemon.model.ids import PATHS, NodeName, PathName
+from cti_daemon.model.reasons import Condition, Loss
+
+NEVER = float("-inf")
+
+EvidenceEvent = LinkUp | LinkLost | LinkAlive | SipAlive | SipRefused | EdgeSaw
+
+
+@dataclass(slots=True)
+class Signal:
+    """One kind of evidence on one control network."""
+
+    watched_at: float
+    good_at: float = NEVER
+    refused_at: float = NEVER
+
+    def condition(self, now: float, late_after: float, lost_after: float) -> Condition:
+        if self.refused_at > self.good_at:
+            return Condition.REFUSED
+        quiet = now - max(self.good_at, self.watched_at)
+        if quiet > lost_after:
+            return Condition.LOST
+        if quiet > late_after:
+            return Condition.LATE
+        return Condition.OK if self.good_at > NEVER else Condition.UNKNOWN
+
+    def age(self, now: float) -> float | None:
+        return now - self.good_at if self.good_at > NEVER else None
+
+
+@dataclass(slots=True)
+class EdgeWord:
+    """What one edge said, when asked, about its contact for the node on one control network."""
+
+    heard_at: float = NEVER
+    silent_at: float = NEVER
+    silent_since_at: float = NEVER
+
+    def hear(self, at: float) -> None:
+        self.heard_at = at
+
+    def miss(self, at: float) -> None:
+        if self.silent_at <= self.heard_at:
+            self.silent_since_at = at
+        self.silent_at = at
+
+    @property
+    def is_silent(self) -> bool:
+        return self.silent_at > self.heard_at
+
+
+@dataclass(slots=True)
+class NodeEvidence:
+    watched_at: float
+    links: dict[PathName, Signal] = field(init=False)
+    sip: dict[PathName, Signal] = field(init=False)
+    edges: dict[tuple[NodeName, PathName], EdgeWord] = field(default_factory=dict)
+    connected: set[PathName] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.links = {path: Signal(self.watched_at) for path in PATHS}
+        self.sip = {path: Signal(self.watched_at) for path in PATHS}
+
+    @property
+    def sign_at(self) -> float:
+        """The newest sign of life on any path."""
+        return max(s.good_at for signals in (self.links, self.sip) for s in signals.values())
+
+    @property
+    def silent_from(self) -> float:
+        """The instant from which the whole node's silence counts."""
+        return max(max(s.good_at, s.watched_at) for signals in (self.links, self.sip) for s in signals.values())
+
+    def apply(self, event: EvidenceEvent, at: float) -> None:
+        match event:
+            case LinkAlive(path=path):
+                self.links[path].good_at = at
+            case SipAlive(path=path):
+                self.sip[path].good_at = at
+            case SipRefused(path=path):
+                self.sip[path].refused_at = at
+            case LinkUp(path=path):
+                self.links[path].good_at = at
+                self.connected.add(path)
+            case LinkLost(path=path, how=how):
+                self.connected.discard(path)
+                if how is Loss.REFUSED:
+                    self.links[path].refused_at = at
+            case EdgeSaw(edge=edge, path=path, heard=heard):
+                word = self.edges.setdefault((edge, path), EdgeWord())
+                if heard:
+                    word.hear(at)
+                else:
+                    word.miss(at)
+
+    def forgive(self, at: float) -> None:
+        """We did not listen: count every silence from now on."""
+        for signals in (self.links, self.sip):
+            for signal in signals.values():
+                signal.watched_at = at
+
+    def edge_condition(self, now: float, fresh_from: float, forget_after: float) -> Condition:
+        """The edges' word: OK when any edge heard the node on any path at or after `fresh_from`; LOST when every asked
+        path's last answer is silence, given at or after `fresh_from`; otherwise nobody knows."""
+        words = [w for w in self.edges.values() if max(w.heard_at, w.silent_at) > now - forget_after]
+        if any(not w.is_silent and w.heard_at >= fresh_from for w in words):
+            return Condition.OK
+        if words and all(w.is_silent and w.silent_at >= fresh_from for w in words):
+            return Condition.LOST
+        return Condition.UNKNOWN
+
+    def edge_silent_seconds(self, now: float) -> float:
+        """For how long every asked path of every edge has been silent; 0 when one was heard last."""
+        if not self.edges or not all(w.is_silent for w in self.edges.values()):
+            return 0.0
+        return now - max(w.silent_since_at for w in self.edges.values())

@@ -1,0 +1,35 @@
+"""One rescue: the redirects sent in an epoch and what became of them."""
+
+from dataclasses import dataclass, field
+
+from cti_daemon.model.ids import NodeName
+from cti_daemon.model.reasons import Result
+from cti_daemon.state.legs import LegKey
+
+
+@dataclass(slots=True)
+class RescueRun:
+    epoch: int
+    from_node: NodeName
+    started_at: float
+    pending: dict[int, LegKey] = field(default_factory=dict)
+    """effect_id → leg, answers outstanding."""
+    results: dict[Result, int] = field(default_factory=lambda: dict.fromkeys(Result, 0))
+    last_answer_at: float | None = None
+    is_reported: bool = False
+
+    def send(self, effect_id: int, leg: LegKey) -> None:
+        self.pending[effect_id] = leg
+        self.is_reported = False
+
+    def learn(self, effect_id: int, result: Result, at: float) -> LegKey | None:
+        """The leg this answer is about; None when it is not one of ours."""
+        leg = self.pending.pop(effect_id, None)
+        if leg is not None:
+            self.results[result] += 1
+            self.last_answer_at = at
+        return leg
+
+    @property
+    def total(self) -> int:
+        return sum(self.results.values()) + len(self.pending)
