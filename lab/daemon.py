@@ -1,0 +1,98 @@
+"""The daemon under test: its configuration for this lab, its process in its own namespace."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+from lab import process, secret
+from lab.layout import AMI_PORT, CTI, EDGE, EMG, HOTLINE, METRICS_PORT, MQTT_PORT, PBX_A, PBX_B, PBXS, REPOSITORY, RUN, SIP_PORT, Host
+
+NAME = "cti-daemon"
+FOLDER = RUN / NAME
+CONFIGURATION = FOLDER / "cti-daemon.toml"
+LOG = FOLDER / "log"
+JOURNAL = FOLDER / "journal.sqlite"
+
+_ROLES = {EDGE: "edge", PBX_A: "primary", PBX_B: "standby", EMG: "emergency"}
+
+
+def render(*, detection: str = "") -> str:
+    """Return the daemon's TOML; `detection` may hold lines of its section."""
+    head = f'[site]\nname = "{HOTLINE}"\n\n[detection]\n{detection}\n'
+    nodes = "".join(_node(host) for host in PBXS)
+    tail = f"""
+[[queue]]
+name = "hotline"
+service_level_seconds = 15
+
+[[queue]]
+name = "emergency"
+service_level_seconds = 15
+
+[mqtt]
+host = "127.0.0.1"
+port = {MQTT_PORT}
+username = "cti-daemon"
+password = {{ file = "{secret.path("mqtt-cti-daemon")}" }}
+
+[http]
+listen = "127.0.0.1:{METRICS_PORT}"
+
+[journal]
+path = "{JOURNAL}"
+
+[[role]]
+name = "engineer"
+users = ["alice"]
+verbs = ["status", "failover"]
+
+[[role]]
+name = "watcher"
+users = ["bob"]
+verbs = ["status"]
+"""
+    return head + nodes + tail
+
+
+def _node(host: Host) -> str:
+    a, b = (host.address(net) for net in CTI.nets)
+    return f"""
+[[node]]
+name = "{host.name}"
+role = "{_ROLES[host]}"
+control = {{ a = "{a}:{AMI_PORT}", b = "{b}:{AMI_PORT}" }}
+sip = {{ a = "{a}:{SIP_PORT}", b = "{b}:{SIP_PORT}" }}
+username = "cti"
+secret = {{ file = "{secret.path(f"ami-{host.name}")}" }}
+system_name = {{ file = "{secret.path(f"systemname-{host.name}")}" }}
+"""
+
+
+def write_configuration(*, detection: str = "") -> None:
+    """Write the TOML into the run folder."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    CONFIGURATION.write_text(render(detection=detection))
+
+
+def start() -> int:
+    """Start the daemon with this interpreter; returns its pid at once."""
+    words = [sys.executable, "-m", "cti_daemon", "run", "--config", str(CONFIGURATION)]
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    return process.start(NAME, CTI, words, log=LOG, environment=environment)
+
+
+def stop() -> None:
+    """End the daemon politely."""
+    process.stop(NAME, with_signal=signal.SIGTERM)
+
+
+def kill() -> None:
+    """SIGKILL the daemon."""
+    process.stop(NAME, with_signal=signal.SIGKILL)
+
+
+def is_running() -> bool:
+    """Say whether the daemon's process lives."""
+    return process.find(NAME) is not None

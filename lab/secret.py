@@ -1,0 +1,45 @@
+"""Secrets of one lab run: made at start, files of mode 0600, gone at the end."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+from lab.layout import PBXS, PHONES, SECRETS, Host
+from lab.site import Secrets
+
+MQTT_USERS = ("cti-daemon", "alice", "bob", "grafana")
+
+
+def create() -> None:
+    """Write a fresh secret for every account and an unguessable system name for every Asterisk."""
+    SECRETS.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for host in (*PBXS, PHONES):
+        _write(f"ami-{host.name}", secrets.token_hex(16))
+        _write(f"lab-{host.name}", secrets.token_hex(16))
+        _write(f"systemname-{host.name}", f"{host.name}-{secrets.token_hex(8)}")
+    for user in MQTT_USERS:
+        _write(f"mqtt-{user}", secrets.token_hex(12))
+
+
+def _write(name: str, text: str) -> None:
+    path = SECRETS / name
+    path.touch(mode=0o600)
+    path.write_text(text + "\n")
+
+
+def path(name: str) -> Path:
+    """Return where the secret `name` is kept."""
+    return SECRETS / name
+
+
+def read(name: str) -> str:
+    """Return one secret."""
+    return path(name).read_text().strip()
+
+
+def of(host: Host) -> Secrets:
+    """Return what a host's configuration needs."""
+    return Secrets(
+        system_name=read(f"systemname-{host.name}"), cti=read(f"ami-{host.name}"), lab=read(f"lab-{host.name}")
+    )
