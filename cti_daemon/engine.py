@@ -7,9 +7,11 @@ at the latest, even if nothing happens. Most events only change state: judges ru
 changed for the worse, when a deadline came, or while a node is not healthy."""
 
 from collections import Counter
+from collections.abc import Callable
 from itertools import count
+from typing import Any
 
-from cti_daemon.model.effects import Answer, AttachDialog, Effect, Record, Report
+from cti_daemon.model.effects import Answer, AskEdge, AttachDialog, Effect, ListEdge, ProbeNode, Record, Report, SampleAudio
 from cti_daemon.model.events import (
     AudioSampled,
     BlockRefused,
@@ -48,6 +50,8 @@ from cti_daemon.policy.reroute import Rerouting
 from cti_daemon.policy.watch import Watching
 from cti_daemon.state.site import Site
 
+QueueEvent = CallerJoined | CallerLeft | MemberSeen | MemberGone | QueuesListed
+
 
 class Engine:
     """`confirm_key` is a secret of this process, for the tokens that confirm dangerous commands."""
@@ -65,6 +69,29 @@ class Engine:
         self._rerouting = Rerouting(self.site, self.counters, ids)
         self._watching = Watching(self.site, settings.detection)
         self._ids = ids
+        self._takers: dict[type[Event], Callable[[Any, float, list[Effect]], bool]] = {
+            LinkAlive: self._sign_of_life,
+            SipAlive: self._sign_of_life,
+            EdgeSaw: self._edge_word,
+            LinkUp: self._trouble,
+            LinkLost: self._trouble,
+            SipRefused: self._trouble,
+            ObserverStalled: self._stall,
+            LegRouted: self._routed,
+            ChannelBridged: self._bridged,
+            ChannelEnded: self._ended,
+            SeatTalking: self._talking,
+            CallerJoined: self._queued,
+            CallerLeft: self._queued,
+            MemberSeen: self._queued,
+            MemberGone: self._queued,
+            QueuesListed: self._queued,
+            EdgeListed: self._listed,
+            AudioSampled: self._audio,
+            BlockRefused: self._refused,
+            Outcome: self._rerouting.learn,
+            Command: self._command,
+        }  # a table, since `match` would try two dozen classes for the commonest event
         self.next_at = at
         self._judge_all(at)
 
@@ -76,60 +103,68 @@ class Engine:
         if not self._apply(event, at, effects) and at < self.next_at:
             return effects
         self._judge(at, effects)
-        return effects
+        return sorted(effects, key=_urgency)
 
     def _apply(self, event: Event, at: float, out: list[Effect]) -> bool:
         """Change what we hold. True when the judges must look now."""
-        match event:
-            case LinkAlive(node=node) | SipAlive(node=node):
-                self.site.witness(event, at)
-                return self.health[node].verdict is not Verdict.HEALTHY
-            case EdgeSaw(node=node):
-                self.site.witness(event, at)
-                return True
-            case LinkUp() | LinkLost() | SipRefused():
-                self.site.witness(event, at)
-                self._watching.startle(event, at, out)
-                return True
-            case LegRouted(node=node):
-                self.site.legs.route(event, at)
-                return self.health[node].is_condemned if node in self.health else False
-            case ChannelBridged():
-                self.site.legs.bridge(event)
-            case ChannelEnded():
-                self.site.legs.end(event)
-            case SeatTalking():
-                self._attach(event, out)
-            case CallerJoined() | CallerLeft() | MemberSeen() | MemberGone() | QueuesListed():
-                self.site.queue(event, at)
-            case EdgeListed():
-                self.routing = self._rerouting.compare(event, self.routing, at)
-                return True
-            case AudioSampled():
-                self._watching.hear(event)
-                return True
-            case ObserverStalled(seconds=seconds):
-                self.site.forgive(at)
-                out.append(Report("alarm", "warning", f"we did not run for {seconds:.2f} s: judging begins anew", {}))
-                return True
-            case Outcome():
-                return self._rerouting.learn(event, at, out)
-            case BlockRefused(node=node, path=path, kind=kind, why=why):
-                self.counters["security_events"][(node, kind)] += 1
-                facts = {"node": node, "path": path, "kind": kind, "why": why}
-                out.append(Report("security", "warning", f"an AMI block of {node} was not believed: {why}", facts))
-            case Command():
-                self._command(event, at, out)
-                return True
-            case _:
-                return False  # ShuttingDown is logged by the link; Tick is nothing but time
+        take = self._takers.get(type(event))
+        return take(event, at, out) if take is not None else False
+
+    def _sign_of_life(self, event: LinkAlive | SipAlive, at: float, _out: list[Effect]) -> bool:
+        self.site.witness(event, at)
+        return self.health[event.node].verdict is not Verdict.HEALTHY
+
+    def _edge_word(self, event: EdgeSaw, at: float, _out: list[Effect]) -> bool:
+        self.site.witness(event, at)
+        return True
+
+    def _trouble(self, event: LinkUp | LinkLost | SipRefused, at: float, out: list[Effect]) -> bool:
+        self.site.witness(event, at)
+        self._watching.startle(event, at, out)
+        return True
+
+    def _stall(self, event: ObserverStalled, at: float, out: list[Effect]) -> bool:
+        self.site.forgive(at)
+        text = f"we did not run for {event.seconds:.2f} s: silence in that time proves nothing, judging begins anew"
+        out.append(Report("alarm", "warning", text, {"seconds": round(event.seconds, 3)}))
+        return True
+
+    def _routed(self, event: LegRouted, at: float, _out: list[Effect]) -> bool:
+        self.site.legs.route(event, at)
+        return event.node in self.health and self.health[event.node].verdict is not Verdict.HEALTHY
+
+    def _bridged(self, event: ChannelBridged, _at: float, _out: list[Effect]) -> bool:
+        self.site.legs.bridge(event)
         return False
 
-    def _attach(self, event: SeatTalking, out: list[Effect]) -> None:
+    def _ended(self, event: ChannelEnded, _at: float, _out: list[Effect]) -> bool:
+        self.site.legs.end(event)
+        return False
+
+    def _queued(self, event: QueueEvent, at: float, _out: list[Effect]) -> bool:
+        self.site.queue(event, at)
+        return False
+
+    def _listed(self, event: EdgeListed, at: float, _out: list[Effect]) -> bool:
+        self.routing = self._rerouting.compare(event, self.routing, at)
+        return True
+
+    def _audio(self, event: AudioSampled, _at: float, _out: list[Effect]) -> bool:
+        self._watching.hear(event)
+        return True
+
+    def _refused(self, event: BlockRefused, _at: float, out: list[Effect]) -> bool:
+        self.counters["security_events"][(event.node, event.kind)] += 1
+        facts = {"node": event.node, "path": event.path, "kind": event.kind, "why": event.why}
+        out.append(Report("security", "warning", f"an AMI block of {event.node} was not believed: {event.why}", facts))
+        return False
+
+    def _talking(self, event: SeatTalking, _at: float, out: list[Effect]) -> bool:
         """Hang the dialog on the caller's leg, so that a rescue finds it there even if we are dead."""
         leg = self.site.legs.talk(event)
         if leg is not None:
             out.append(AttachDialog(next(self._ids), leg.edge, leg.channel, event.dialog))
+        return False
 
     # --- judge ------------------------------------------------------------------------------------------------------
 
@@ -199,7 +234,7 @@ class Engine:
 
     # --- commands ---------------------------------------------------------------------------------------------------
 
-    def _command(self, command: Command, at: float, out: list[Effect]) -> None:
+    def _command(self, command: Command, at: float, out: list[Effect]) -> bool:
         candidates = self.candidates()
         ruling = commands.rule(command, self._settings, self.routing, candidates, self._key)
         heard: dict[str, object] = {"user": command.user, "verb": command.verb, "id": command.id, "reason": command.reason}
@@ -224,11 +259,21 @@ class Engine:
             )
         )
         out.append(Report("command", "info", f"{command.user}: {command.verb}: {ruling.code}", heard))
+        return True
 
     # --- out --------------------------------------------------------------------------------------------------------
 
     def view(self, at: float) -> SiteView:
         return draw(self.site, self.health, self.candidates(), self.routing, self._rerouting, self.counters, at)
+
+
+def _urgency(effect: Effect) -> int:
+    """Persist, then act, then look further, then tell; `sorted` keeps the order within each."""
+    if isinstance(effect, Record):
+        return 0
+    if isinstance(effect, Report | Answer):
+        return 3
+    return 2 if isinstance(effect, AskEdge | SampleAudio | ProbeNode | ListEdge) else 1
 
 
 def _begin(settings: Settings, standing: Standing | None, at: float) -> Routing:

@@ -49,9 +49,8 @@ class Health:
 
     @property
     def degraded_paths(self) -> tuple[PathName, ...]:
-        """Control networks on which nothing of a living node is heard."""
-        dead = {Condition.LOST, Condition.REFUSED}
-        lost = tuple(p for p in PATHS if self.facts.links[p] in dead and self.facts.sip[p] in dead)
+        """Control networks on which nothing of a living node is heard. A refusal is heard: that network carries."""
+        lost = tuple(p for p in PATHS if self.facts.links[p] is self.facts.sip[p] is Condition.LOST)
         return lost if len(lost) < len(PATHS) else ()
 
 

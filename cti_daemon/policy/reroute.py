@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from cti_daemon.model.effects import Effect, ListEdge, Record, Report, RescueLeg, SetRoute, SetVia
 from cti_daemon.model.events import EdgeListed, Outcome
 from cti_daemon.model.ids import NodeName
-from cti_daemon.model.reasons import Mode, Reason, Result, Role
+from cti_daemon.model.reasons import Mode, Reason, Result, Role, Verdict
 from cti_daemon.policy import failover, paths
 from cti_daemon.policy.failover import Candidate, Routing
 from cti_daemon.policy.health import Health
@@ -72,7 +72,7 @@ class Rerouting:
     def begin(self, before: Routing, decided: Routing, route: tuple[NodeName, ...], at: float) -> None:
         self._route = route
         self._decided = (before, decided)
-        self._run = RescueRun(decided.epoch, before.serving, at)
+        self._run = RescueRun(decided.epoch, before.serving, at, is_failover=decided.serving != before.serving)
 
     def compare(self, event: EdgeListed, routing: Routing, at: float) -> Routing:
         """Take the edge's own word for its legs and globals. Returns the routing to stand by: the edge's, when its epoch
@@ -108,8 +108,8 @@ class Rerouting:
                 self._send(effect.effect_id, edge, None, (self._route, routing.epoch), at)
                 out.append(effect)
             for node in self._site.servers:
-                if health[node].is_condemned:
-                    continue
+                if health[node].verdict is not Verdict.HEALTHY:
+                    continue  # about a node in doubt no path is known to be better
                 path = paths.preferred(health[node], self._site.evidence[node])
                 if self._is_due(edge, node, path, at):
                     via = SetVia(next(self._ids), edge, node, path)
@@ -218,7 +218,8 @@ class Rerouting:
             "results": results,
             "seconds": round((run.last_answer_at or at) - run.started_at, 4),
         }
-        out.append(Record("failover_done", facts))
+        if run.is_failover:
+            out.append(Record("failover_done", facts))
         if run.total:
             moved = results.get(Result.DONE.value, 0)
             text = f"rescue: {moved} of {run.total} callers' legs moved off {run.from_node}"

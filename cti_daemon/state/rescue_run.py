@@ -12,6 +12,8 @@ class RescueRun:
     epoch: int
     from_node: NodeName
     started_at: float
+    is_failover: bool = False
+    """False: a divert, or legs found late on a node already left."""
     pending: dict[int, LegKey] = field(default_factory=dict)
     """effect_id → leg, answers outstanding."""
     results: dict[Result, int] = field(default_factory=lambda: dict.fromkeys(Result, 0))
