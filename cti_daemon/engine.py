@@ -8,6 +8,7 @@ changed for the worse, when a deadline came, or while a node is not healthy."""
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -94,6 +95,9 @@ class Engine:
         }  # a table, since `match` would try two dozen classes for the commonest event
         self.next_at = at
         self._judge_all(at)
+        if standing is not None and standing.open_failover_from in self.site.servers:
+            before = replace(self.routing, serving=standing.open_failover_from)
+            self._rerouting.begin(before, self.routing, (), at)
 
     # --- in ---------------------------------------------------------------------------------------------------------
 
@@ -186,7 +190,8 @@ class Engine:
     def _judge(self, at: float, out: list[Effect]) -> None:
         changes = self._judge_all(at)
         candidates = self.candidates()
-        decided = failover.decide(self.routing, candidates.values(), at)
+        edge_heard = any(self.health[edge].verdict is Verdict.HEALTHY for edge in self.site.edges)
+        decided = failover.decide(self.routing, candidates.values(), at, is_edge_heard=edge_heard)
         if decided is not self.routing:
             self._adopt(decided, candidates, at, out)
         self._rerouting.assert_routes(self.routing, candidates, self.health, at, out)

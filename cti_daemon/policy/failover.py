@@ -51,8 +51,9 @@ class Routing:
     diverted_from: NodeName | None = None
 
 
-def decide(standing: Routing, candidates: Iterable[Candidate], now: float) -> Routing:
-    """The routing that should hold now; the same object when nothing changes. Its epoch is one higher when it does."""
+def decide(standing: Routing, candidates: Iterable[Candidate], now: float, *, is_edge_heard: bool) -> Routing:
+    """The routing that should hold now; the same object when nothing changes. Its epoch is one higher when it does.
+    `is_edge_heard`: some edge is healthy. Without one a common silence is ours, and nothing is diverted."""
     by_name = {c.name: c for c in candidates}
     serving = by_name[standing.serving]
     if serving.health.is_condemned:
@@ -71,7 +72,7 @@ def decide(standing: Routing, candidates: Iterable[Candidate], now: float) -> Ro
                 since_at=now,
             )
         return standing
-    if _is_worth_a_divert(serving) and _proven_media(by_name.values(), serving.name):
+    if is_edge_heard and _is_worth_a_divert(serving) and _proven_media(by_name.values(), serving.name):
         facts = serving.health.facts
         sip_only = any(c is Condition.OK for c in facts.links.values())
         reason = Reason.SIP_SILENT if sip_only else Reason.EVERY_PATH_SILENT

@@ -4,7 +4,8 @@ Rules, in the order in which they bind:
 1. A refusal by the node's kernel on AMI and SIP, newer than any sign of life, is death at once, without waiting.
 2. Silence is judged by the table, with `late` = `suspect_after` and `lost` = `dead_after`.
 3. When no node at all gives a sign of life, we are the one who is cut off: no verdict about anyone (ISOLATED).
-4. A condemned node is risen only after `rise` seconds of unbroken health, the edge's word included."""
+4. A condemned node stays condemned (a graver verdict may replace a lighter one) and is risen only after `rise` seconds
+   of unbroken health, the edge's word included."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from cti_daemon.model.ids import PATHS, NodeName, PathName
 from cti_daemon.model.reasons import Condition, NodeState, Verdict
 from cti_daemon.model.settings import Detection
-from cti_daemon.policy.table import CONDEMNED, better, row, shown
+from cti_daemon.policy.table import CERTAINTY, CONDEMNED, better, row, shown
 from cti_daemon.state.evidence import NodeEvidence
 
 EDGE_WORD_LASTS_SECONDS = 10.0
@@ -38,6 +39,8 @@ class Health:
     since_at: float
     facts: Facts
     rising_at: float | None = None
+    degraded_paths: tuple[PathName, ...] = ()
+    """Control networks on which nothing of a living node is heard."""
 
     @property
     def state(self) -> NodeState:
@@ -46,12 +49,6 @@ class Health:
     @property
     def is_condemned(self) -> bool:
         return self.verdict in CONDEMNED
-
-    @property
-    def degraded_paths(self) -> tuple[PathName, ...]:
-        """Control networks on which nothing of a living node is heard. A refusal is heard: that network carries."""
-        lost = tuple(p for p in PATHS if self.facts.links[p] is self.facts.sip[p] is Condition.LOST)
-        return lost if len(lost) < len(PATHS) else ()
 
 
 def collect(evidence: NodeEvidence, now: float, detection: Detection) -> Facts:
@@ -85,6 +82,20 @@ def is_refused(evidence: NodeEvidence, facts: Facts) -> bool:
     return bool(link_refusals) and bool(sip_refusals) and all(c is Condition.LOST for c in others)
 
 
+def quiet_paths(facts: Facts) -> tuple[PathName, ...]:
+    """Control networks that are late or lost while the other one is not. A refusal is heard: that network carries."""
+    quiet = {Condition.LATE, Condition.LOST}
+    found = tuple(p for p in PATHS if facts.links[p] in quiet and facts.sip[p] in quiet)
+    return found if len(found) < len(PATHS) else ()
+
+
+def _degraded(facts: Facts, since_at: float, now: float, detection: Detection) -> tuple[PathName, ...]:
+    """Paths lost while the node has been healthy for as long as losing one takes: else the whole node was quiet."""
+    if now - since_at < detection.dead_after:
+        return ()
+    return tuple(p for p in quiet_paths(facts) if facts.links[p] is facts.sip[p] is Condition.LOST)
+
+
 def judge(previous: Health | None, evidence: NodeEvidence, now: float, detection: Detection, *, isolated: bool) -> Health:
     facts = collect(evidence, now, detection)
     links, sip = better(facts.links.values()), better(facts.sip.values())
@@ -96,11 +107,17 @@ def judge(previous: Health | None, evidence: NodeEvidence, now: float, detection
         verdict, why = Verdict.ISOLATED, "no node answers us at all: we are the one who is cut off"
     if previous is None:
         return Health(verdict, why, now, facts)
-    if previous.is_condemned and verdict not in CONDEMNED:
+    if previous.is_condemned and not _is_graver(verdict, previous.verdict):
         return _rise(previous, verdict, why, facts, now, detection)
     if verdict is previous.verdict:
-        return Health(verdict, previous.why, previous.since_at, facts)
+        healthy = verdict is Verdict.HEALTHY
+        degraded = _degraded(facts, previous.since_at, now, detection) if healthy else ()
+        return Health(verdict, previous.why, previous.since_at, facts, degraded_paths=degraded)
     return Health(verdict, why, now, facts)
+
+
+def _is_graver(verdict: Verdict, than: Verdict) -> bool:
+    return verdict in CONDEMNED and CERTAINTY.index(verdict) > CERTAINTY.index(than)
 
 
 def _rise(previous: Health, verdict: Verdict, why: str, facts: Facts, now: float, detection: Detection) -> Health:

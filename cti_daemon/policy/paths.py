@@ -4,6 +4,9 @@ from cti_daemon.model.ids import PATHS, PathName
 from cti_daemon.policy.health import Health
 from cti_daemon.state.evidence import NodeEvidence
 
+SAME_QUESTION_SECONDS = 0.4
+"""A word on one path and a silence on the other belong to the same question when they are no further apart."""
+
 
 def preferred(health: Health, evidence: NodeEvidence) -> PathName | None:
     """The path to dial explicitly, or None while both are fine (the edge then picks among its reachable contacts) or
@@ -18,7 +21,7 @@ def _edge_misses(evidence: NodeEvidence) -> set[PathName]:
     edges = {edge for edge, _ in evidence.edges}
     missed: set[PathName] = set()
     for edge in edges:
-        silent = {path for (of, path), word in evidence.edges.items() if of == edge and word.is_silent}
-        if len(silent) < len(PATHS):
-            missed |= silent
+        words = {path: word for (of, path), word in evidence.edges.items() if of == edge}
+        heard_at = max((w.heard_at for w in words.values() if not w.is_silent), default=float("-inf"))
+        missed |= {p for p, w in words.items() if w.is_silent and heard_at > w.silent_at - SAME_QUESTION_SECONDS}
     return missed if len(missed) < len(PATHS) else set()

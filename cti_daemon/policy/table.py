@@ -42,8 +42,10 @@ TABLE: tuple[Row, ...] = (
     Row(_ANY, _ANY, _ANY, Verdict.UNKNOWN, "not enough is known yet"),
 )
 
-CONDEMNED = frozenset({Verdict.DEAD, Verdict.DEAD_SILENT, Verdict.HUNG, Verdict.EDGE_CANNOT_REACH})
-"""Verdicts after which the node serves nobody until it has risen again."""
+CERTAINTY = (Verdict.EDGE_CANNOT_REACH, Verdict.HUNG, Verdict.DEAD_SILENT, Verdict.DEAD)
+CONDEMNED = frozenset(CERTAINTY)
+"""Verdicts after which the node serves nobody until it has risen again. In order of certainty: one may give way to a
+graver one, never to a lighter one (a node that starts up looks hung for a moment, and is not)."""
 
 MEDIA_MAY_LIVE = frozenset({Verdict.HUNG, Verdict.EDGE_CANNOT_REACH})
 """Condemned, but people may still be talking: audio does not need SIP."""

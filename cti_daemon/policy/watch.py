@@ -9,7 +9,7 @@ from cti_daemon.model.events import AudioSampled, LinkLost, LinkUp, SipRefused
 from cti_daemon.model.ids import NodeName
 from cti_daemon.model.reasons import Loss, Verdict
 from cti_daemon.model.settings import Detection
-from cti_daemon.policy.health import Health
+from cti_daemon.policy.health import Health, quiet_paths
 from cti_daemon.policy.rescue import SAMPLE_SIZE, Audio, may_media_live, sample
 from cti_daemon.state.site import Site
 
@@ -26,7 +26,7 @@ NEVER = float("-inf")
 
 def edge_pace_seconds(health: Health) -> float:
     """How often the edges are asked about this node."""
-    if health.verdict in (Verdict.SUSPECT, Verdict.CUT_OFF, Verdict.PROBE_BROKEN):
+    if health.verdict in (Verdict.SUSPECT, Verdict.CUT_OFF, Verdict.PROBE_BROKEN) or quiet_paths(health.facts):
         return SUSPECT_SECONDS
     return CONDEMNED_SECONDS if health.is_condemned else CALM_SECONDS
 

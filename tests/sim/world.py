@@ -6,6 +6,7 @@ a reviewer can read. It is never a substitute for the lab, only for a million ca
 import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 
 from cti_daemon.engine import Engine
@@ -111,10 +112,13 @@ class World:
         self._ids = count()
         self._up: set[tuple[NodeName, PathName]] = set()
         self._tick_at = float("inf")
+        self._generation = 0
+        self.is_daemon_dead = False
+        self.dies_after: str | None = None
         for n, node in enumerate(self.nodes):
             for p, path in enumerate(PATHS):
-                self._later(0.001 + 0.01 * n + 0.05 * p, lambda node=node, path=path: self._beat(node, path))
-                self._later(0.101 + 0.01 * n + 0.05 * p, lambda node=node, path=path: self._probe(node, path))
+                self._later(0.001 + 0.01 * n + 0.05 * p, partial(self._beat, node, path))
+                self._later(0.101 + 0.01 * n + 0.05 * p, partial(self._probe, node, path))
         self._wake()
 
     # --- time -------------------------------------------------------------------------------------------------------
@@ -145,18 +149,47 @@ class World:
         else:
             self._wake()
 
+    def skip(self, seconds: float) -> None:
+        """The daemon does not run for a while: what was due in it happens at its end, unheard."""
+        until = self.now + seconds
+        kept = [item for item in self._queue if item[0] > until]
+        late = [(until, number, act) for when, number, act in self._queue if when <= until]
+        self._queue = kept + late
+        heapq.heapify(self._queue)
+        self.now = until
+
+    def restart(self, standing: Standing | None) -> None:
+        """A new daemon: it knows the journal's last word, and asks for the rest."""
+        self._generation += 1
+        self.is_daemon_dead, self.dies_after = False, None
+        self.engine = Engine(self.settings, standing, b"confirm", self.now)
+        self._up.clear()
+        self._tick_at = float("inf")
+        self._wake()
+
+    def last_token(self) -> str:
+        """The confirm token of the newest dry run."""
+        answers = [effect for _, effect in self.effects if isinstance(effect, Answer)]
+        return str(answers[-1].data["confirm"])
+
     # --- the daemon -------------------------------------------------------------------------------------------------
 
     def feed(self, event: Event) -> None:
+        if self.is_daemon_dead:
+            return
         for effect in self.engine.feed(event, self.now):
             self.effects.append((self.now, effect))
             self._do(effect)
+            if isinstance(effect, Record) and effect.kind == self.dies_after:
+                self.is_daemon_dead = True
+                self._say("-- the daemon dies")
+                return
         self._wake()
 
     def _say(self, text: str) -> None:
         self.transcript.append(f"{self.now:8.3f}  {text}")
 
-    def _do(self, effect: Effect) -> None:
+    def _do(self, effect: Effect) -> None:  # noqa: C901 - one case per effect, nothing else
         match effect:
             case Record(kind=kind):
                 self.records.append(effect)
@@ -165,13 +198,15 @@ class World:
                 self._say(f"{severity:8} {kind}: {text}")
             case SetRoute():
                 self._say(f"edge     route {','.join(effect.route)} epoch {effect.epoch}")
-                self._later(ACTION_SECONDS, lambda: self._take_route(effect))
+                asked_by = self._generation
+                self._later(ACTION_SECONDS, lambda: self._take_route(effect, asked_by))
             case SetVia(node=node, path=path):
                 self._say(f"edge     {node} over {path or 'any path'}")
                 self._answer_edge(effect.effect_id)
             case RescueLeg():
                 self._say(f"edge     redirect {effect.uniqueid} epoch {effect.epoch}")
-                self._later(ACTION_SECONDS, lambda: self._redirect(effect))
+                asked_by = self._generation
+                self._later(ACTION_SECONDS, lambda: self._redirect(effect, asked_by))
             case AttachDialog(channel=channel, dialog=dialog):
                 self._say(f"edge     dialog of {channel} is {dialog}")
                 self._answer_edge(effect.effect_id)
@@ -183,7 +218,7 @@ class World:
                 self._later(0.085, lambda: self.feed(AudioSampled(EDGE, node, moving, ids - moving)))
             case ProbeNode(node=node):
                 for path in PATHS:
-                    self._later(0.0003, lambda path=path: self._probe(node, path, once=True))
+                    self._later(0.0003, partial(self._probe, node, path, once=True))
             case ListEdge():
                 self._later(ACTION_SECONDS, self.list_edge)
             case Answer(status=status, code=code, message=message):
@@ -225,24 +260,30 @@ class World:
         for path in PATHS:
             heard = not self.faults[node].refused and path not in self.faults[node].edge_deaf
             delay = EDGE_HEARS_SECONDS if heard else self.settings.detection.edge_answer
-            self._later(delay, lambda path=path, heard=heard: self.feed(EdgeSaw(EDGE, node, path, heard)))
+            self._later(delay, partial(self.feed, EdgeSaw(EDGE, node, path, heard)))
 
     # --- the edge ---------------------------------------------------------------------------------------------------
 
+    def _outcome(self, effect_id: int, result: Result, asked_by: int) -> None:
+        """An answer reaches only the daemon that asked."""
+        if asked_by == self._generation:
+            self.feed(Outcome(effect_id, result))
+
     def _answer_edge(self, effect_id: int) -> None:
-        self._later(ACTION_SECONDS, lambda: self.feed(Outcome(effect_id, Result.DONE)))
+        asked_by = self._generation
+        self._later(ACTION_SECONDS, lambda: self._outcome(effect_id, Result.DONE, asked_by))
 
-    def _take_route(self, effect: SetRoute) -> None:
+    def _take_route(self, effect: SetRoute, asked_by: int) -> None:
         self.edge_route, self.edge_epoch = effect.route, effect.epoch
-        self.feed(Outcome(effect.effect_id, Result.DONE))
+        self._outcome(effect.effect_id, Result.DONE, asked_by)
 
-    def _redirect(self, effect: RescueLeg) -> None:
+    def _redirect(self, effect: RescueLeg, asked_by: int) -> None:
         self.redirects.append((self.now, effect.uniqueid, effect.epoch))
         leg = self.legs.get(effect.uniqueid)
         if leg is None:
-            self.feed(Outcome(effect.effect_id, Result.GONE))
+            self._outcome(effect.effect_id, Result.GONE, asked_by)
             return
-        self.feed(Outcome(effect.effect_id, Result.DONE))
+        self._outcome(effect.effect_id, Result.DONE, asked_by)
         self.route_leg(leg.uniqueid, next(iter(self.edge_route), A))
 
     def list_edge(self) -> None:
@@ -285,7 +326,7 @@ class World:
             uniqueid = Uniqueid(f"call-{len(self.legs)}")
             self.route_leg(uniqueid, on)
             if n < talking:
-                self._later(0.05, lambda uniqueid=uniqueid, n=n: self.talk(uniqueid, f"seat{n + 1}"))
+                self._later(0.05, partial(self.talk, uniqueid, f"seat{n + 1}"))
 
     # --- faults -----------------------------------------------------------------------------------------------------
 
@@ -294,8 +335,8 @@ class World:
         self.faults[node] = Faults(refused=True, edge_deaf=set(PATHS), audio=False)
         for n, path in enumerate(PATHS):
             self._up.discard((node, path))
-            self._later(0.01 + 0.02 * n, lambda path=path: self.feed(LinkLost(node, path, Loss.CLOSED)))
-            self._later(0.0105 + 0.02 * n, lambda path=path: self.feed(LinkLost(node, path, Loss.REFUSED)))
+            self._later(0.01 + 0.02 * n, partial(self.feed, LinkLost(node, path, Loss.CLOSED)))
+            self._later(0.0105 + 0.02 * n, partial(self.feed, LinkLost(node, path, Loss.REFUSED)))
 
     def black_hole(self, node: NodeName) -> None:
         everything = {(kind, path) for kind in ("link", "sip") for path in PATHS}
