@@ -8,11 +8,14 @@ from pathlib import Path
 from lab import process, secret, sound
 from lab.ami import Ami
 from lab.deadline import LabError, wait_until
-from lab.layout import NODES, RUN, RUN_INSIDE, Host, Size, asterisk_root
+from lab.layout import ASTERISKS, NODES, RUN, RUN_INSIDE, Host, Net, Size, asterisk_root
 from lab.site import MOMENT, SORRY, render
 
-# The mounts live in a mount namespace of the process and vanish with it, however it dies.
+# The mounts live in a mount namespace of the process and vanish with it, however it dies. The host name is its own and
+# resolvable: Asterisk looks it up for every call.
 _ENTER = """set -e
+hostname "$4"
+mount --bind "$1/hosts" "$2/etc/hosts"
 mount --bind "$1" "$2/lab"
 mount --rbind /dev "$2/dev"
 mount -t proc proc "$2/proc"
@@ -26,6 +29,8 @@ def write_data() -> None:
     sounds = data / "sounds/en"
     sounds.mkdir(parents=True, exist_ok=True)
     (data / "moh").mkdir(exist_ok=True)
+    names = [f"{host.address(Net.SVC)} {host.name}\n" for host in ASTERISKS]
+    (RUN / "hosts").write_text("127.0.0.1 localhost\n" + "".join(names))
     for name in ("documentation", "static-http", "rest-api", "keys", "firmware"):
         link = data / name
         if not link.is_symlink():
@@ -52,7 +57,7 @@ def start(host: Host) -> None:
     if not (root / "usr/sbin/asterisk").exists():
         raise LabError(f"no Asterisk root at {root}: run lab/bootstrap.sh first")
     inside = f"{RUN_INSIDE}/{host.name}/etc/asterisk.conf"
-    words = ["unshare", "--mount", "--propagation", "private", "sh", "-c", _ENTER, "asterisk", str(RUN), str(root), inside]
+    words = ["unshare", "--mount", "--uts", "--propagation", "private", "sh", "-c", _ENTER, "asterisk", str(RUN), str(root), inside, host.name]
     process.start(host.name, host, words, log=log_folder(host) / "console")
 
 

@@ -85,6 +85,9 @@ build_root() {
         fail "debootstrap failed (log: $CACHE/debootstrap.log)"
     }
     rm -f "$BUILDING"/var/cache/apt/archives/*.deb
+    # Nothing of this machine's names; the lab mounts its own hosts file over this one.
+    : >"$BUILDING/etc/hosts"
+    : >"$BUILDING/etc/resolv.conf"
     version=$(chroot "$BUILDING" asterisk -V)
     mv -T "$BUILDING" "$ROOT"
     say "built: $version in $ROOT"

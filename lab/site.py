@@ -37,7 +37,7 @@ res_pjsip_endpoint_identifier_user res_pjsip_header_funcs res_pjsip_nat res_pjsi
 res_pjsip_refer res_pjsip_registrar res_pjsip_outbound_registration res_pjsip_authenticator_digest
 res_pjsip_outbound_authenticator_digest res_pjsip_dlg_options res_pjsip_dtmf_info res_pjsip_logger res_pjsip_acl
 res_security_log chan_pjsip
-app_dial app_playback app_queue app_stack app_userevent app_echo app_mixmonitor
+app_dial app_exec app_playback app_queue app_stack app_userevent app_echo app_mixmonitor
 bridge_simple bridge_native_rtp bridge_softmix bridge_builtin_features
 codec_ulaw codec_alaw codec_a_mu codec_resample format_pcm format_wav
 func_callerid func_channel func_cut func_devstate func_global func_groupcount func_hangupcause func_logic func_math
@@ -172,7 +172,6 @@ def _phones_sections(size: Size) -> Iterator[str]:
 type = global
 user_agent = phones
 endpoint_identifier_order = ip
-max_random_initial_delay = 1
 
 [transport-udp]
 type = transport
@@ -210,6 +209,7 @@ server_uri = sip:{node.address(Net.SVC)}:{SIP_PORT}
 client_uri = sip:{seat}@{node.address(Net.SVC)}:{SIP_PORT}
 contact_user = {seat}
 expiration = 3600
+max_random_initial_delay = 1
 retry_interval = 2
 fatal_retry_interval = 2
 forbidden_retry_interval = 2

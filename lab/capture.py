@@ -1,0 +1,47 @@
+"""The judge's eyes: tcpdump where the carrier and the phones are, outside of everything that is judged."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+from lab import process
+from lab.deadline import wait_until
+from lab.layout import CARRIER, PHONES, RUN, SIP_PORT, Host, Net
+
+# Ethernet, IPv4, UDP and RTP headers are 54 bytes: enough for holes, and 50 packets a second and call stay cheap.
+_RTP_SNAP = 60
+
+
+class Capture:
+    """Captures of one run in `folder`; start, run the trial, stop, then let lab.judge read the files."""
+
+    def __init__(self, folder: Path) -> None:
+        """Captures go to `folder`, made if needed."""
+        self.carrier_sip = folder / "carrier-sip.pcap"
+        self.carrier_rtp = folder / "carrier-rtp.pcap"
+        self.phones_sip = folder / "phones-sip.pcap"
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def start(self) -> None:
+        """Start all captures; returns when each listens."""
+        sip = f"udp and port {SIP_PORT}"
+        rtp = f"udp and dst host {CARRIER.address(Net.SVC)} and not port {SIP_PORT}"
+        _start("capture-carrier-sip", CARRIER, self.carrier_sip, 65535, sip)
+        _start("capture-carrier-rtp", CARRIER, self.carrier_rtp, _RTP_SNAP, rtp)
+        _start("capture-phones-sip", PHONES, self.phones_sip, 65535, sip)
+
+    def stop(self) -> None:
+        """End all captures and have everything written."""
+        for name in ("capture-carrier-sip", "capture-carrier-rtp", "capture-phones-sip"):
+            process.stop(name, with_signal=signal.SIGINT)
+
+
+def _start(name: str, host: Host, path: Path, snap: int, expression: str) -> None:
+    log = RUN / f"{name}.log"
+    log.write_bytes(b"")
+    path.unlink(missing_ok=True)
+    # -Z root: a capture folder belongs to root. -B: no packet is lost when the two cores are busy.
+    words = ["tcpdump", "-i", Net.SVC.value, "-n", "-U", "-Z", "root", "-B", "16384", "-s", str(snap), "-w", str(path)]
+    process.start(name, host, [*words, *expression.split()], log=log)
+    wait_until(f"{name} to listen", lambda: b"listening on" in log.read_bytes(), 10, every_seconds=0.01)
