@@ -1,5 +1,6 @@
 """What holds for every test: where the lab's tests stand, and what a missing part means."""
 
+import asyncio
 import os
 import shutil
 
@@ -9,6 +10,11 @@ from hypothesis import settings
 # No test's outcome may depend on how fast the machine is.
 settings.register_profile("house", deadline=None, print_blob=True)
 settings.load_profile("house")
+
+
+# Say that there is no event loop, else pytest-asyncio asks for one, gets a new one made, and never closes it: with warnings as
+# errors some later test then fails for it.
+asyncio.set_event_loop(None)
 
 
 def missing_part(item: pytest.Item) -> str | None:

@@ -1,0 +1,103 @@
+"""From a TOML file to `Settings` and secrets; or to every fault at once, each with file, line, key and what would be right."""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from cti_daemon.model.settings import Secret, Settings
+from cti_daemon.shell.config_faults import Fault, address_faults, explain
+from cti_daemon.shell.secret_files import NodeSecrets, SecretError, Secrets, read_secret
+from cti_daemon.shell.toml_lines import Path as KeyPath
+from cti_daemon.shell.toml_lines import TomlLines
+
+MOST_BYTES = 1_000_000
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; `faults` has all that was found."""
+
+    def __init__(self, faults: tuple[Fault, ...]) -> None:
+        super().__init__("\n".join(str(f) for f in faults))
+        self.faults = faults
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    settings: Settings
+    secrets: Secrets
+
+
+def load(path: str | Path, *, offline: bool = False) -> Loaded:
+    """Read and check `path`; `offline` leaves the secrets unread (then `secrets` is empty). Raises ConfigError."""
+    file = Path(path)
+    text = _read(file)
+    data = _parse(file, text)
+    lines = TomlLines(text)
+    faults = address_faults(file, lines, data)
+    settings: Settings | None = None
+    try:
+        settings = Settings.model_validate(data)
+    except ValidationError as error:
+        faults += explain(file, lines, error)
+    secrets = Secrets()
+    if settings is not None and not offline:
+        secrets, refused = _read_secrets(file, lines, settings)
+        faults += refused
+    if faults or settings is None:
+        raise ConfigError(tuple(sorted(set(faults), key=lambda f: (f.line or 0, f.key, f.text))))
+    return Loaded(settings, secrets)
+
+
+def _read(file: Path) -> str:
+    try:
+        raw = file.read_bytes()
+    except FileNotFoundError:
+        raise ConfigError((Fault(file, None, "", "there is no such file; name one with --config"),)) from None
+    except OSError as error:
+        raise ConfigError((Fault(file, None, "", f"cannot be read: {error.strerror}"),)) from None
+    if len(raw) > MOST_BYTES:
+        raise ConfigError((Fault(file, None, "", f"is larger than {MOST_BYTES} bytes; this is no configuration"),))
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise ConfigError((Fault(file, line, "", "is not UTF-8; save the file as UTF-8"),)) from None
+
+
+def _parse(file: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        message, line = str(error), None
+        head, found, tail = message.rpartition(" (at ")
+        if found:
+            message = head
+            words = tail.rstrip(")").replace(",", "").split()
+            line = int(words[1]) if words[:1] == ["line"] else len(text.splitlines())
+        raise ConfigError((Fault(file, line, "", f"is not TOML here: {message}"),)) from None
+
+
+def _read_secrets(file: Path, lines: TomlLines, settings: Settings) -> tuple[Secrets, list[Fault]]:
+    faults: list[Fault] = []
+
+    def read(secret: Secret, path: KeyPath) -> str:
+        try:
+            return read_secret(secret, file.parent)
+        except SecretError as fault:
+            faults.append(Fault.at(file, lines, path, str(fault)))
+            return ""
+
+    nodes = {
+        node.name: NodeSecrets(
+            password=read(node.secret, ("node", i, "secret")),
+            system_name=read(node.system_name, ("node", i, "system_name")),
+        )
+        for i, node in enumerate(settings.node)
+    }
+    password = None
+    if settings.mqtt is not None and settings.mqtt.password is not None:
+        password = read(settings.mqtt.password, ("mqtt", "password"))
+    return Secrets(nodes, password), faults

@@ -1,0 +1,148 @@
+"""The SQLite file of the journal, used by one thread. Raises `sqlite3.Error` and `OSError`; the journal knows what to do then."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from cti_daemon.wire.journal_record import GENESIS, Entry, canonical, chained, first_break
+
+BUSY_SECONDS = 1.0
+CHAIN_CHECKED_AT_START = 1000
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS entries (
+  seq INTEGER PRIMARY KEY,
+  uid TEXT NOT NULL UNIQUE,
+  kind TEXT NOT NULL,
+  wall TEXT NOT NULL,
+  monotonic REAL NOT NULL,
+  boot_id TEXT NOT NULL,
+  data TEXT NOT NULL,
+  hash TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS entries_by_kind ON entries (kind, seq);
+"""
+_ROW = "SELECT uid, kind, wall, monotonic, boot_id, data, seq, hash FROM entries"
+
+Row = tuple[str, str, str, float, str, str, int, str]
+
+
+class DamagedError(Exception):
+    """The file is there and is not a whole journal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What the journal knew when it was opened. `route` is the last routing decision (an entry `route` or `failover_intent`,
+    whichever came later); `open_failover` an intent whose outcome was never written; `damaged` where a broken file was moved
+    to; `chain_broken_at` the first entry that was tampered with."""
+
+    route: Entry | None = None
+    open_failover: Entry | None = None
+    entries: int = 0
+    damaged: Path | None = None
+    chain_broken_at: int | None = None
+
+
+class JournalFile:
+    """An open file. `write` is one durable commit."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
+        if not path.exists():
+            path.touch(mode=0o640)  # before SQLite makes it as the umask likes
+        self._db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+        try:
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")
+            self._db.executescript(_SCHEMA)
+        except BaseException:
+            self._db.close()
+            raise
+
+    def close(self) -> None:
+        self._db.close()
+
+    def check(self) -> None:
+        """Raises DamagedError for a file that SQLite cannot trust."""
+        with closing(self._db.execute("PRAGMA quick_check(1)")) as rows:
+            word = rows.fetchone()[0]
+        if word != "ok":
+            raise DamagedError(word)
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Append in order, in one commit. Entries already in the file (their commit's answer was lost) are left alone."""
+        with self._transaction():
+            seq, previous = self._tail()
+            for entry in entries:
+                if self._db.execute("SELECT 1 FROM entries WHERE uid = ?", (entry.uid,)).fetchone():
+                    continue
+                seq += 1
+                bound = chained(entry, seq, previous)
+                previous = bound.hash
+                self._db.execute(
+                    "INSERT INTO entries (seq, uid, kind, wall, monotonic, boot_id, data, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    (seq, bound.uid, bound.kind, bound.wall, bound.monotonic, bound.boot_id, canonical(bound.data), bound.hash),
+                )
+
+    def recover(self) -> Recovered:
+        return Recovered(
+            route=self._last("route", "failover_intent"),
+            open_failover=self._open_failover(),
+            entries=self._tail()[0],
+            chain_broken_at=self._chain_broken_at(),
+        )
+
+    def _last(self, *kinds: str) -> Entry | None:
+        rows = (self._db.execute(f"{_ROW} WHERE kind = ? ORDER BY seq DESC LIMIT 1", (k,)).fetchone() for k in kinds)
+        return max((_entry(r) for r in rows if r is not None), key=lambda e: e.seq, default=None)
+
+    def _open_failover(self) -> Entry | None:
+        intent = self._last("failover_intent")
+        if intent is None:
+            return None
+        later = self._rows("WHERE kind = 'failover_done' AND seq > ?", intent.seq)
+        closed = any(done.data.get("epoch") == intent.data.get("epoch") for done in later)
+        return None if closed else intent
+
+    def _chain_broken_at(self) -> int | None:
+        before = max(0, self._tail()[0] - CHAIN_CHECKED_AT_START)
+        anchor = self._db.execute("SELECT hash FROM entries WHERE seq = ?", (before,)).fetchone()
+        return first_break(anchor[0] if anchor else GENESIS, self._rows("WHERE seq > ? ORDER BY seq", before))
+
+    def _rows(self, where: str, value: int) -> Iterable[Entry]:
+        return map(_entry, self._db.execute(f"{_ROW} {where}", (value,)))
+
+    def _tail(self) -> tuple[int, str]:
+        row = self._db.execute("SELECT seq, hash FROM entries ORDER BY seq DESC LIMIT 1").fetchone()
+        return (0, GENESIS) if row is None else (row[0], row[1])
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+
+def move_aside(path: Path, stamp: str) -> Path:
+    """Rename a damaged journal with what belongs to it; returns its new place."""
+    aside = path.with_name(f"{path.name}.damaged-{stamp}")
+    for suffix in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.rename(aside.with_name(aside.name + suffix))
+    return aside
+
+
+def _entry(row: Row) -> Entry:
+    uid, kind, wall, monotonic, boot_id, data, seq, digest = row
+    return Entry(uid, kind, wall, monotonic, boot_id, json.loads(data), seq, digest)

@@ -1,0 +1,86 @@
+"""The topics of one site: fixed names, which dashboards, scripts and the broker's ACL rely on."""
+
+import re
+from dataclasses import dataclass
+
+VERBS = frozenset(
+    {
+        "status",
+        "failover",
+        "switchover",
+        "failback",
+        "emergency-on",
+        "emergency-off",
+        "pause-automation",
+        "resume-automation",
+        "maintenance-on",
+        "maintenance-off",
+        "seat-login",
+        "seat-logout",
+        "seat-pause",
+        "seat-unpause",
+        "drill-start",
+        "drill-stop",
+        "ack",
+        "note",
+    }
+)
+"""Every verb there is, now or later: the closed set of the metric label. Which of them are carried out the core decides."""
+
+MOST_RESPONSE_TOPIC = 256
+_USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
+_VERB = re.compile(r"[a-z][a-z-]{0,30}")
+_LEVEL = re.compile(r"[^\x00-\x1f\x7f+#/]{1,128}")
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    site: str
+    daemon: str
+
+    @property
+    def base(self) -> str:
+        return f"cti/v1/{self.site}"
+
+    @property
+    def daemon_state(self) -> str:
+        return f"{self.base}/daemon/{self.daemon}/state"
+
+    @property
+    def state(self) -> str:
+        return f"{self.base}/state"
+
+    @property
+    def requests(self) -> str:
+        """The filter that takes every user's every verb."""
+        return f"{self.base}/request/+/+"
+
+    def node(self, name: str) -> str:
+        return f"{self.base}/nodes/{name}/state"
+
+    def queue(self, name: str) -> str:
+        return f"{self.base}/queues/{name}/stats"
+
+    def event(self, kind: str) -> str:
+        return f"{self.base}/events/{kind}"
+
+    def response(self, user: str, verb: str) -> str:
+        return f"{self.base}/response/{user}/{verb}"
+
+    def asked_by(self, topic: str) -> tuple[str, str] | None:
+        """User and verb of a request's topic; None for names that no user and no verb can have."""
+        head, _, tail = topic.partition(f"{self.base}/request/")
+        user, _, verb = tail.partition("/")
+        if head or not _USER.fullmatch(user) or not _VERB.fullmatch(verb):
+            return None
+        return user, verb
+
+    def may_answer_to(self, topic: str) -> bool:
+        """May a requester have the answer sent here? Only below the site's responses or below `reply/`: we have more rights on
+        the broker than those who ask, and must not be led to write where they may not."""
+        if len(topic) > MOST_RESPONSE_TOPIC:
+            return False
+        for prefix in (f"{self.base}/response/", "reply/"):
+            if topic.startswith(prefix):
+                return all(_LEVEL.fullmatch(level) for level in topic[len(prefix) :].split("/"))
+        return False

@@ -1,0 +1,104 @@
+"""A site of four nodes and its picture, for all that shows or publishes it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cti_daemon.model.ids import NodeName, PathName, QueueName, SeatName
+from cti_daemon.model.reasons import Condition, LegState, Mode, NodeState, Reason, Role, Verdict
+from cti_daemon.model.settings import Settings
+from cti_daemon.model.views import EvidenceView, NodeView, QueueView, SeatView, SiteView
+from cti_daemon.shell import config
+
+SAMPLE = Path(__file__).parents[2] / "config" / "cti-daemon.toml"
+
+
+class Picture:
+    """A view that a test can change, as the core's would."""
+
+    def __init__(self) -> None:
+        self.now = SiteView(
+            mode=Mode.NORMAL,
+            serving=NodeName("pbx-a"),
+            diverted_from=None,
+            route=(NodeName("pbx-a"), NodeName("pbx-b"), NodeName("emg")),
+            epoch=1,
+            reason=Reason.START,
+            since_seconds=12.0,
+            nodes=(
+                _node("edge1", Role.EDGE, {}),
+                _node("pbx-a", Role.PRIMARY, {LegState.TALKING: 7, LegState.WAITING: 2}),
+                _node("pbx-b", Role.STANDBY, {}),
+            ),
+            queues=(
+                QueueView(
+                    QueueName("hotline"),
+                    NodeName("pbx-a"),
+                    waiting=2,
+                    longest_wait_seconds=3.5,
+                    seats=(SeatView(SeatName("seat1"), "in_call"), SeatView(SeatName("seat2"), "available")),
+                ),
+            ),
+            failover_in_progress=False,
+            legs_to_rescue=0,
+            counters={"security_events": {("edge1", "Newchannel"): 3}},
+        )
+
+    def __call__(self) -> SiteView:
+        return self.now
+
+    def fail_over(self) -> None:
+        down = replace(self.now.nodes[1], state=NodeState.DOWN, verdict=Verdict.DEAD, legs={}, since_seconds=0.1)
+        self.now = replace(
+            self.now,
+            mode=Mode.FAILED_OVER,
+            serving=NodeName("pbx-b"),
+            epoch=2,
+            reason=Reason.NODE_DEAD,
+            since_seconds=0.1,
+            nodes=(self.now.nodes[0], down, self.now.nodes[2]),
+            counters={"failovers": {("node_dead", "done"): 1}, "rescued_calls": {("done",): 9}},
+        )
+
+    def lose_sight_of_queue(self) -> None:
+        blind = replace(self.now.queues[0], waiting=None, longest_wait_seconds=None, seats=())
+        self.now = replace(self.now, queues=(blind,))
+
+
+def _node(name: str, role: Role, legs: dict[LegState, int]) -> NodeView:
+    return NodeView(
+        name=NodeName(name),
+        role=role,
+        state=NodeState.HEALTHY,
+        verdict=Verdict.HEALTHY,
+        since_seconds=12.0,
+        degraded_paths=(PathName("b"),) if name == "edge1" else (),
+        evidence=(
+            EvidenceView("link_a", Condition.OK, 0.1),
+            EvidenceView("link_b", Condition.LOST if name == "edge1" else Condition.OK, None if name == "edge1" else 0.2),
+        ),
+        legs=legs,
+        proven=True,
+    )
+
+
+@pytest.fixture
+def picture() -> Picture:
+    return Picture()
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return config.load(SAMPLE, offline=True).settings
+
+
+@pytest.fixture
+def listening(settings: Settings) -> Callable[[str], Settings]:
+    """The sample site with its pages at another address."""
+
+    def at(listen: str) -> Settings:
+        return settings.model_copy(update={"http": settings.http.model_copy(update={"listen": listen})})
+
+    return at
