@@ -21,7 +21,7 @@ lint: $(READY) ## style, types, import contracts
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 .PHONY: check
 check: lint ## lint and every test that needs neither root nor the lab; under a minute
