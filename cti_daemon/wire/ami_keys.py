@@ -1,0 +1,203 @@
+"""The canonical keys of AMI blocks, in Asterisk's order, as patterns. Learnt from Asterisk 22.10.1 (binaries and streams).
+
+A caller's number can carry CR LF and so break into lines of its own. Each pattern is the whole block: exactly these keys, in
+this order, none twice, nothing between and nothing after, closed values in their closed shapes. `CallerIDNum`, `Exten` and
+`AccountCode` are the raw ones; whatever they inject makes the match fail."""
+
+import re
+
+TEXT = rb"[^\r\n]*+"
+NUMBER = rb"-?[0-9]{1,18}"
+FLAG = rb"[01]"
+NAME = rb"[0-9A-Za-z][0-9A-Za-z_.-]{0,62}"
+WORD = rb"[\x21-\x7e]{1,256}"
+SOME = rb"[^\r\n]++"
+DIALOG_WORD = rb"[!%&'()*+./:=?@_~0-9A-Za-z-]{1,255}"  # safe in a header, in a dialplan variable and behind ';'
+
+
+def line(key: bytes, value: bytes = TEXT) -> bytes:
+    """One header line. Every line but the first begins with the CR LF that ends the one before."""
+    return rb"\r\n" + re.escape(key) + b": " + value
+
+
+def optional(pattern: bytes) -> bytes:
+    return b"(?:" + pattern + b")?"
+
+
+def group(name: str, value: bytes) -> bytes:
+    return b"(?P<" + name.encode("ascii") + b">" + value + b")"
+
+
+def head(kind: bytes, system_name: bytes) -> bytes:
+    """The lines that Asterisk writes before any text of others: `SystemName` proves whose block this is.
+    `timestampevents` and manager debug add lines of their own here."""
+    return (
+        b"Event: "
+        + kind
+        + line(b"Privilege", rb"[a-z,]+")
+        + optional(line(b"Timestamp", rb"[0-9.]+"))
+        + optional(line(b"SequenceNumber", NUMBER) + line(b"File") + line(b"Line", NUMBER) + line(b"Func"))
+        + line(b"SystemName", re.escape(system_name))
+    )
+
+
+def channel(system_name: bytes) -> bytes:
+    """A channel snapshot with its configured variables (`channelvars`). Groups: channel, uniqueid, variables."""
+    own_id = re.escape(system_name) + rb"-[0-9]+\.[0-9]+"
+    return (
+        line(b"Channel", group("channel", SOME))
+        + line(b"ChannelState", NUMBER)
+        + line(b"ChannelStateDesc", rb"[0-9A-Za-z() -]+")
+        + line(b"CallerIDNum")
+        + line(b"CallerIDName")
+        + line(b"ConnectedLineNum")
+        + line(b"ConnectedLineName")
+        + line(b"Language")
+        + line(b"AccountCode")
+        + line(b"Context")
+        + line(b"Exten")
+        + line(b"Priority", NUMBER)
+        + line(b"Uniqueid", group("uniqueid", own_id))
+        + line(b"Linkedid", own_id)
+        + group("variables", b"(?:" + line(b"ChanVariable") + b")*+")
+    )
+
+
+def bridge() -> bytes:
+    return (
+        line(b"BridgeUniqueid", rb"[\x21-\x7e]+")
+        + line(b"BridgeType", rb"[a-z]*")
+        + line(b"BridgeTechnology", rb"[a-z_]*")
+        + line(b"BridgeCreator")
+        + line(b"BridgeName")
+        + line(b"BridgeNumChannels", NUMBER)
+        + line(b"BridgeVideoSourceMode", rb"[a-z]*")
+        + optional(line(b"BridgeVideoSource"))
+    )
+
+
+def member_event() -> bytes:
+    """A queue member as its events show it. Groups: queue, interface, in_call, status, paused."""
+    return (
+        line(b"Queue", group("queue", SOME))
+        + line(b"MemberName")
+        + line(b"Interface", group("interface", WORD))
+        + line(b"StateInterface")
+        + line(b"Membership", rb"[a-z]+")
+        + line(b"Penalty", NUMBER)
+        + line(b"CallsTaken", NUMBER)
+        + line(b"LastCall", NUMBER)
+        + line(b"LastPause", NUMBER)
+        + line(b"LoginTime", NUMBER)
+        + line(b"InCall", group("in_call", FLAG))
+        + line(b"Status", group("status", rb"[0-9]"))
+        + line(b"Paused", group("paused", FLAG))
+        + line(b"PausedReason")
+        + line(b"Ringinuse", FLAG)
+        + line(b"Wrapuptime", NUMBER)
+    )
+
+
+def user_events() -> bytes:
+    """The UserEvents that are ours. Groups: route_node; seat, call_id, to_tag, from_tag; nonce."""
+    return (
+        b"(?:"
+        + line(b"UserEvent", b"CtiRoute")
+        + line(b"Node", group("route_node", NAME))
+        + b"|"
+        + line(b"UserEvent", b"CtiDialog")
+        + line(b"Seat", group("seat", NAME))
+        + line(b"CallId", group("call_id", DIALOG_WORD))
+        + line(b"ToTag", group("to_tag", DIALOG_WORD))
+        + line(b"FromTag", group("from_tag", DIALOG_WORD))
+        + b"|"
+        + line(b"UserEvent", b"CtiHeartbeat")
+        + optional(line(b"ActionID", WORD))
+        + line(b"Nonce", group("nonce", rb"[0-9a-f]{8,64}"))
+        + b")"
+    )
+
+
+def stream_patterns(system_name: bytes) -> dict[bytes, bytes]:
+    """Events that are read from the stream, and some that are only proved because callers' text shows in them first."""
+    one_channel = channel(system_name)
+    place = line(b"Queue", group("queue", SOME)) + line(b"Position", NUMBER)
+    bodies = {
+        b"Newchannel": one_channel,
+        b"Hangup": one_channel + line(b"Cause", group("cause", NUMBER)) + line(b"Cause-txt") + optional(line(b"TechCause", NUMBER)),
+        b"BridgeEnter": bridge() + one_channel + optional(line(b"SwapUniqueid")),
+        b"QueueCallerJoin": one_channel + place + line(b"Count", NUMBER),
+        b"QueueCallerLeave": one_channel + place + line(b"Count", NUMBER),
+        b"QueueCallerAbandon": one_channel + place + line(b"OriginalPosition", NUMBER) + line(b"HoldTime", NUMBER),
+        b"Shutdown": line(b"Shutdown", rb"[A-Za-z]+") + line(b"Restart", rb"[A-Za-z]+"),
+        b"UserEvent": optional(one_channel) + user_events(),
+    }
+    bodies |= dict.fromkeys(
+        (
+            b"QueueMemberAdded",
+            b"QueueMemberRemoved",
+            b"QueueMemberPause",
+            b"QueueMemberPenalty",
+            b"QueueMemberStatus",
+            b"QueueMemberRinginuse",
+        ),
+        member_event(),
+    )
+    return {kind: head(kind, system_name) + body for kind, body in bodies.items()}
+
+
+def list_patterns(system_name: bytes) -> dict[bytes, bytes]:
+    """Items and ends of list answers. Group: action (the ActionID)."""
+    action = line(b"ActionID", group("action", WORD))
+    complete = action + line(b"EventList", b"Complete") + line(b"ListItems", group("items", NUMBER))
+    bodies = {
+        b"QueueParams": line(b"Queue", SOME)
+        + line(b"Max", NUMBER)
+        + line(b"Strategy", rb"[a-z]+")
+        + line(b"Calls", NUMBER)
+        + line(b"Holdtime", NUMBER)
+        + line(b"TalkTime", NUMBER)
+        + line(b"Completed", NUMBER)
+        + line(b"Abandoned", NUMBER)
+        + line(b"ServiceLevel", NUMBER)
+        + line(b"ServicelevelPerf", rb"[0-9.na-]+")
+        + line(b"ServicelevelPerf2", rb"[0-9.na-]+")
+        + line(b"Weight", NUMBER)
+        + action,
+        b"QueueMember": line(b"Queue", group("queue", SOME))
+        + line(b"Name")
+        + line(b"Location", group("interface", WORD))
+        + line(b"StateInterface")
+        + line(b"Membership", rb"[a-z]+")
+        + line(b"Penalty", NUMBER)
+        + line(b"CallsTaken", NUMBER)
+        + line(b"LastCall", NUMBER)
+        + line(b"LastPause", NUMBER)
+        + line(b"LoginTime", NUMBER)
+        + line(b"InCall", group("in_call", FLAG))
+        + line(b"Status", group("status", rb"[0-9]"))
+        + line(b"Paused", group("paused", FLAG))
+        + line(b"PausedReason")
+        + line(b"Wrapuptime", NUMBER)
+        + action,
+        b"QueueEntry": line(b"Queue", group("queue", SOME))
+        + line(b"Position", NUMBER)
+        + line(b"Channel", SOME)
+        + line(b"Uniqueid", group("uniqueid", re.escape(system_name) + rb"-[0-9]+\.[0-9]+"))
+        + line(b"CallerIDNum")
+        + line(b"CallerIDName")
+        + line(b"ConnectedLineNum")
+        + line(b"ConnectedLineName")
+        + line(b"Wait", group("wait", NUMBER))
+        + line(b"Priority", NUMBER)
+        + action,
+        b"QueueStatusComplete": complete,
+        b"CoreShowChannel": action
+        + channel(system_name)
+        + line(b"Application")
+        + line(b"ApplicationData")
+        + line(b"Duration", rb"[0-9:]+")
+        + line(b"BridgeId", group("bridge", rb"[0-9A-Za-z-]*")),
+        b"CoreShowChannelsComplete": complete,
+    }
+    return {kind: b"Event: " + kind + body for kind, body in bodies.items()}
