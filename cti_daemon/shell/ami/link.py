@@ -20,6 +20,9 @@ from cti_daemon.wire.ami_stream import Tally
 _log = structlog.get_logger(__name__)
 _chance = SystemRandom()
 
+_HURRY_SECONDS = (0.0, 0.002, 0.005, 0.01, 0.02)
+"""A dying process still has its listening socket for some milliseconds: asked again until it refuses."""
+
 
 class Owner(Protocol):
     """The node that a link belongs to. Calls come in the order of the stream."""
@@ -79,14 +82,18 @@ class Link:
 
     async def run(self) -> None:
         retry_seconds = self._patience.first_retry
+        hurries: list[float] = []
         loop = asyncio.get_running_loop()
         while True:
             began_at = loop.time()
             loss = await self._live()
+            if loop.time() - began_at >= self._patience.stood:
+                retry_seconds = self._patience.first_retry
+                hurries = list(_HURRY_SECONDS)
             if loss is Loss.DENIED:
                 await asyncio.sleep(self._patience.denied_retry * _chance.uniform(0.8, 1.2))
-            elif loop.time() - began_at >= self._patience.stood and loss is Loss.CLOSED:
-                retry_seconds = self._patience.first_retry
+            elif loss is Loss.CLOSED and hurries:
+                await asyncio.sleep(hurries.pop(0))
             else:
                 await self._pause(retry_seconds * _chance.uniform(0.5, 1.0))
                 retry_seconds = min(retry_seconds * 2, self._patience.last_retry)

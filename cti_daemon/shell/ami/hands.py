@@ -1,0 +1,83 @@
+"""Effects that reach an Asterisk, as actions; replies, as outcomes. Hundreds of them leave in one write."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from cti_daemon.model.effects import AttachDialog, HangUp, RescueLeg, SetRoute, SetVia
+from cti_daemon.model.events import Outcome
+from cti_daemon.model.ids import NodeName
+from cti_daemon.model.reasons import Result
+from cti_daemon.model.settings import Settings
+from cti_daemon.shell.ami.node_links import ACTION_SECONDS, NodeLinks
+from cti_daemon.wire.ami_message import Reply
+
+Deed = SetRoute | SetVia | RescueLeg | AttachDialog | HangUp
+
+_WORST_FIRST = (Result.UNKNOWN, Result.FAILED, Result.GONE)
+_BATCH_SECONDS = 2.0  # a storm of redirects on a busy edge takes its time; each still has its answer
+
+
+class Hands:
+    """One for the site. `links` is looked into at each call, so nodes may come later."""
+
+    def __init__(self, settings: Settings, links: Mapping[NodeName, NodeLinks]) -> None:
+        self._sip = {NodeName(node.name): node.sip for node in settings.node}
+        self._links = links
+
+    async def do(self, deeds: Sequence[Deed]) -> list[Outcome]:
+        """All deeds, pipelined per node; outcomes in the order of the deeds. A deed is tried once."""
+        by_node: dict[NodeName, list[int]] = {}
+        for index, deed in enumerate(deeds):
+            by_node.setdefault(node_of(deed), []).append(index)
+        parts = await asyncio.gather(*(self._do_at(node, [deeds[i] for i in indices]) for node, indices in by_node.items()))
+        outcomes: dict[int, Outcome] = {}
+        for indices, part in zip(by_node.values(), parts, strict=True):
+            outcomes.update(zip(indices, part, strict=True))
+        return [outcomes[index] for index in range(len(deeds))]
+
+    def actions_of(self, deed: Deed) -> list[dict[str, str]]:
+        """What the deed says to its node. The route goes before its epoch: a call that slips in between is taken for an older one."""
+        match deed:
+            case SetRoute():
+                return [_set("CTI_ROUTE", ",".join(deed.route)), _set("CTI_EPOCH", str(deed.epoch))]
+            case SetVia():
+                address = self._sip[deed.node].of(deed.path) if deed.path is not None else ""
+                return [_set(f"CTI_VIA_{deed.node}", address)]
+            case RescueLeg():
+                return [{"Action": "Redirect", "Channel": deed.channel, "Context": "cti-resume", "Exten": "s", "Priority": "1"}]
+            case AttachDialog():
+                return [_set("__CTI_DIALOG", deed.dialog) | {"Channel": deed.channel}]
+            case HangUp():
+                return [{"Action": "Hangup", "Channel": deed.channel}]
+
+    async def _do_at(self, node: NodeName, deeds: list[Deed]) -> list[Outcome]:
+        links = self._links.get(node)
+        if links is None:
+            return [Outcome(deed.effect_id, Result.FAILED, f"no node {node}") for deed in deeds]
+        actions = [self.actions_of(deed) for deed in deeds]
+        flat = [action for part in actions for action in part]
+        replies = await links.act_many(flat, ACTION_SECONDS if len(flat) <= 8 else _BATCH_SECONDS)
+        outcomes: list[Outcome] = []
+        taken = 0
+        for deed, part in zip(deeds, actions, strict=True):
+            outcomes.append(_outcome(deed.effect_id, replies[taken : taken + len(part)]))
+            taken += len(part)
+        return outcomes
+
+
+def node_of(deed: Deed) -> NodeName:
+    """The Asterisk that a deed is done at."""
+    return deed.node if isinstance(deed, HangUp) else deed.edge
+
+
+def _set(variable: str, value: str) -> dict[str, str]:
+    return {"Action": "Setvar", "Variable": variable, "Value": value}
+
+
+def _outcome(effect_id: int, replies: list[Reply]) -> Outcome:
+    """The worst of the replies counts."""
+    for result in _WORST_FIRST:
+        for reply in replies:
+            if reply.result is result:
+                return Outcome(effect_id, result, reply.message)
+    return Outcome(effect_id, Result.DONE)
