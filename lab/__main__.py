@@ -83,55 +83,73 @@ def main() -> int:
 
 def _act(choice: argparse.Namespace) -> None:
     verb: str = choice.verb
-    if verb == "up":
-        seconds = bench.up(Size(choice.seats, choice.emergency_seats), say)
-        if choice.daemon:
-            daemon.write_configuration()
-            daemon.start()
-        for line in bench.describe():
-            say(line)
-        say(f"ready in {seconds:.1f} s")
-    elif verb == "down":
-        bench.down()
-    elif verb == "status":
-        if not bench.is_up():
-            raise LabError("no bench is up")
-        for line in bench.describe():
-            say(line)
-    elif verb == "wait":
-        _wait(Size(choice.seats, choice.emergency_seats))
-    elif verb in _ON_HOST:
-        _report(verb, choice.host, _ON_HOST[verb](BY_NAME[choice.host]))
+    if verb in _ON_HOST:
+        _report(f"{verb} {choice.host}", _ON_HOST[verb](BY_NAME[choice.host]))
     elif verb in _ON_SITE:
-        _report(verb, "", _ON_SITE[verb]())
-    elif verb == "lose":
-        _report(verb, choice.host, faults.lose(BY_NAME[choice.host], choice.percent))
-    elif verb == "cli":
-        sys.stdout.write(asterisk.command(BY_NAME[choice.host], choice.command))
-    elif verb == "shell":
-        words = [*network.inside(BY_NAME[choice.host].namespace), *(choice.command or ["sh"])]
-        os.execvp(words[0], words)
-    elif verb == "daemon-start":
-        daemon.write_configuration()
-        daemon.start()
-    elif verb == "daemon-stop":
-        daemon.stop()
+        _report(verb, _ON_SITE[verb]())
     else:
-        daemon.kill()
+        _REST[verb](choice)
 
 
-def _report(verb: str, host: str, struck_wall: float) -> None:
-    clock = time.strftime("%H:%M:%S", time.localtime(struck_wall))
-    say(f"{verb} {host}".strip() + f" at {clock}.{struck_wall % 1:.6f}"[:-3].replace(".0.", ".", 1))
+def _up(choice: argparse.Namespace) -> None:
+    seconds = bench.up(Size(choice.seats, choice.emergency_seats), say)
+    if choice.daemon:
+        _start_daemon(choice)
+    _tell(choice)
+    say(f"ready in {seconds:.1f} s")
 
 
-def _wait(size: Size) -> None:
+def _tell(_: argparse.Namespace) -> None:
+    if not bench.is_up():
+        raise LabError("no bench is up")
+    for line in bench.describe():
+        say(line)
+
+
+def _wait(choice: argparse.Namespace) -> None:
     for host in ASTERISKS:
         asterisk.wait_booted(host)
     for node in NODES:
-        asterisk.wait_seats(node, size)
+        asterisk.wait_seats(node, Size(choice.seats, choice.emergency_seats))
     bench.wait_contacts()
     say(f"{EDGE.name} reaches all nodes, all seats are registered")
+
+
+def _lose(choice: argparse.Namespace) -> None:
+    _report(f"lose {choice.percent:g} % at {choice.host}", faults.lose(BY_NAME[choice.host], choice.percent))
+
+
+def _command(choice: argparse.Namespace) -> None:
+    sys.stdout.write(asterisk.command(BY_NAME[choice.host], choice.command))
+
+
+def _shell(choice: argparse.Namespace) -> None:
+    words = [*network.inside(BY_NAME[choice.host].namespace), *(choice.command or ["sh"])]
+    os.execvp(words[0], words)  # noqa: S606  # the person's own command takes this process's place
+
+
+def _start_daemon(_: argparse.Namespace) -> None:
+    daemon.write_configuration()
+    say(f"cti-daemon pid {daemon.start()}, log {daemon.LOG}")
+
+
+_REST: dict[str, Callable[[argparse.Namespace], None]] = {
+    "up": _up,
+    "down": lambda _: bench.down(),
+    "status": _tell,
+    "wait": _wait,
+    "lose": _lose,
+    "cli": _command,
+    "shell": _shell,
+    "daemon-start": _start_daemon,
+    "daemon-stop": lambda _: daemon.stop(),
+    "daemon-kill": lambda _: daemon.kill(),
+}
+
+
+def _report(what: str, struck_wall: float) -> None:
+    clock = time.strftime("%H:%M:%S", time.localtime(struck_wall))
+    say(f"{what} at {clock}.{round(struck_wall % 1 * 1e6):06d}")
 
 
 if __name__ == "__main__":

@@ -28,12 +28,15 @@ class Ami:
             self._socket = socket.create_connection(("127.0.0.1", AMI_PORT), timeout=seconds)
         self._stream = self._socket.makefile("rb")
         try:
-            if not self._stream.readline().startswith(b"Asterisk Call Manager"):
-                raise LabError(f"{host.name}: no AMI banner")
-            self.do("Login", Username="lab", Secret=secret.read(f"lab-{host.name}"), Events=events)
+            self._log_in(host, events)
         except BaseException:
             self.close()
             raise
+
+    def _log_in(self, host: Host, events: str) -> None:
+        if not self._stream.readline().startswith(b"Asterisk Call Manager"):
+            raise LabError(f"{host.name}: no AMI banner")
+        self.do("Login", Username="lab", Secret=secret.read(f"lab-{host.name}"), Events=events)
 
     def send(self, action: str, fields: Mapping[str, str]) -> str:
         """Write one action and return its id; nothing is awaited."""
@@ -114,8 +117,6 @@ class Ami:
         """Return the session itself."""
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """End the session."""
         self.close()

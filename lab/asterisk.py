@@ -57,7 +57,21 @@ def start(host: Host) -> None:
     if not (root / "usr/sbin/asterisk").exists():
         raise LabError(f"no Asterisk root at {root}: run lab/bootstrap.sh first")
     inside = f"{RUN_INSIDE}/{host.name}/etc/asterisk.conf"
-    words = ["unshare", "--mount", "--uts", "--propagation", "private", "sh", "-c", _ENTER, "asterisk", str(RUN), str(root), inside, host.name]
+    words = [
+        "unshare",
+        "--mount",
+        "--uts",
+        "--propagation",
+        "private",
+        "sh",
+        "-c",
+        _ENTER,
+        "asterisk",
+        str(RUN),
+        str(root),
+        inside,
+        host.name,
+    ]
     process.start(host.name, host, words, log=log_folder(host) / "console")
 
 

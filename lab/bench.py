@@ -90,9 +90,15 @@ def _alone() -> Iterator[None]:
 def _check_machine() -> None:
     if os.geteuid() != 0:
         raise LabError("the lab makes network namespaces: run it as root")
-    missing = [tool for tool in ("ip", "nsenter", "unshare", "iptables", "sipp", "tcpdump", "mosquitto", "prometheus") if shutil.which(tool) is None]
+    missing = [
+        tool
+        for tool in ("ip", "nsenter", "unshare", "iptables", "sipp", "tcpdump", "mosquitto", "prometheus")
+        if shutil.which(tool) is None
+    ]
     if missing or not asterisk_root().exists():
-        raise LabError(f"not prepared ({', '.join([*missing, '' if asterisk_root().exists() else str(asterisk_root())])}): run lab/bootstrap.sh")
+        raise LabError(
+            f"not prepared ({', '.join([*missing, '' if asterisk_root().exists() else str(asterisk_root())])}): run lab/bootstrap.sh"
+        )
 
 
 def describe() -> Iterator[str]:

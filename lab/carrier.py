@@ -63,12 +63,7 @@ def write_audio(folder: Path, hold_seconds: float) -> None:
     with (folder / f"sparse-{hold_seconds:g}.pcap").open("wb") as stream:
         pcap.write(
             stream,
-            (
-                pcap.Datagram(
-                    1e9 + n * _SPARSE_SECONDS, "127.0.0.1", 4000, "127.0.0.1", 4000, _rtp(n, voice)
-                )
-                for n in range(count)
-            ),
+            (pcap.Datagram(1e9 + n * _SPARSE_SECONDS, "127.0.0.1", 4000, "127.0.0.1", 4000, _rtp(n, voice)) for n in range(count)),
         )
 
 
@@ -82,9 +77,7 @@ def render(group: Group, folder: Path) -> str:
     """Return the sipp scenario of one group."""
     play = {
         Audio.FULL: f'<nop><action><exec rtp_stream="{folder}/voice.ulaw,-1,0,PCMU/8000"/></action></nop>',
-        Audio.SPARSE: (
-            f'<nop><action><exec play_pcap_audio="{folder}/sparse-{group.hold_seconds:g}.pcap"/></action></nop>'
-        ),
+        Audio.SPARSE: (f'<nop><action><exec play_pcap_audio="{folder}/sparse-{group.hold_seconds:g}.pcap"/></action></nop>'),
         Audio.NONE: "",
     }[group.audio]
     port = "[rtpstream_audio_port]" if group.audio is Audio.FULL else "[media_port]"

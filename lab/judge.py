@@ -9,6 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from lab import pcap, sip
@@ -60,11 +61,7 @@ class Dialog:
 
     def is_up(self, wall: float) -> bool:
         """Say whether the agent was connected by this dialog at that instant."""
-        return (
-            self.answered_wall is not None
-            and self.answered_wall <= wall
-            and (self.ended_wall is None or self.ended_wall > wall)
-        )
+        return self.answered_wall is not None and self.answered_wall <= wall and (self.ended_wall is None or self.ended_wall > wall)
 
 
 @dataclass(slots=True)
@@ -83,7 +80,7 @@ class Audio:
             return None
         first = max(bisect_left(times, from_wall) - 1, 0)
         inside = [*times[first : bisect_right(times, until_wall)], until_wall]
-        return max((b - a for a, b in zip(inside, inside[1:], strict=False)), default=None)
+        return max((b - a for a, b in pairwise(inside)), default=None)
 
     def count(self, port: int, from_wall: float, until_wall: float) -> int:
         """Return the packets that arrived in the window."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lab import network
-from lab.deadline import wait_until
+from lab.deadline import LabError, wait_until
 from lab.layout import RUN, Host
 
 _PIDS = RUN / "pids"
@@ -82,8 +82,6 @@ def stop(name: str, *, with_signal: signal.Signals = signal.SIGTERM, seconds: fl
 
 
 def _gone_within(name: str, seconds: float) -> bool:
-    from lab.deadline import LabError
-
     try:
         wait_until(f"{name} to end", lambda: find(name) is None, seconds, every_seconds=0.01)
     except LabError:

@@ -40,6 +40,4 @@ def read(name: str) -> str:
 
 def of(host: Host) -> Secrets:
     """Return what a host's configuration needs."""
-    return Secrets(
-        system_name=read(f"systemname-{host.name}"), cti=read(f"ami-{host.name}"), lab=read(f"lab-{host.name}")
-    )
+    return Secrets(system_name=read(f"systemname-{host.name}"), cti=read(f"ami-{host.name}"), lab=read(f"lab-{host.name}"))

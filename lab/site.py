@@ -45,10 +45,7 @@ func_rand func_sha1 func_strings func_pjsip_aor func_pjsip_contact func_pjsip_en
 pbx_config res_musiconhold res_manager_devicestate cdr_csv
 """.split()
 
-_EMPTY = tuple(
-    f"{name}.conf"
-    for name in "acl ccss cel features pjproject queuerules queues udptl".split()
-)
+_EMPTY = tuple(f"{name}.conf" for name in "acl ccss cel features pjproject queuerules queues udptl".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +73,7 @@ def render(host: Host, size: Size, secrets: Secrets) -> dict[str, str]:
     )
     # Present but empty: a missing file is an error in the log, and the log should hold only what matters.
     files |= dict.fromkeys(_EMPTY, "")
+    files["stasis.conf"] = _sample("stasis.conf")
     files["manager.conf"] = _manager(host, secrets)
     if host is PHONES:
         files["pjsip.conf"] = _phones_pjsip(size)
@@ -116,7 +114,9 @@ def _manager(host: Host, secrets: Secrets) -> str:
     text = _sample("manager.conf").replace("secret = CHANGE-ME", f"secret = {secrets.cti}")
     if host is EDGE:
         text = text.replace("channelvars = CTI_CALL", "channelvars = CTI_CALL,CTI_NODE,CTI_LEG_EPOCH")
-    return text + f"""
+    return (
+        text
+        + f"""
 ; The lab's own hand, from inside this host only.
 [lab]
 secret = {secrets.lab}
@@ -126,6 +126,7 @@ read = system
 write = all
 writetimeout = 5000
 """
+    )
 
 
 def _edge_globals() -> str:
@@ -133,6 +134,7 @@ def _edge_globals() -> str:
         "[globals]",
         f"CTI_HOTLINE = {HOTLINE}",
         f"CTI_ROUTE_DEFAULT = {','.join(node.name for node in NODES)}",
+        "CTI_TRY_SECONDS = 1.5",
         "CTI_SETUP_SECONDS = 3",
         "CTI_RETRY_SECONDS = 300",
     ]
@@ -154,10 +156,7 @@ def _node(host: Host, size: Size) -> dict[str, str]:
     return {
         "pjsip.conf": pjsip,
         "queues.conf": queues,
-        "extensions.conf": (
-            f"[globals]\nCTI_HOTLINE = {HOTLINE}\nCTI_QUEUE = {queue}\nCTI_REPLACE_SECONDS = 5\n"
-            f'#include "{plan}"\n'
-        ),
+        "extensions.conf": (f'[globals]\nCTI_HOTLINE = {HOTLINE}\nCTI_QUEUE = {queue}\nCTI_REPLACE_SECONDS = 5\n#include "{plan}"\n'),
         plan: (REPOSITORY / "dialplan" / plan).read_text(),
     }
 
@@ -167,11 +166,22 @@ def _phones_pjsip(size: Size) -> str:
 
 
 def _phones_sections(size: Size) -> Iterator[str]:
-    """One Asterisk plays all telephones; every seat registers by itself to each of its servers."""
+    """One Asterisk plays all telephones; every seat registers by itself to each of its servers.
+
+    The pool: a Replaces moves a channel by a task that waits for another task of the same pool. With the default of
+    four task processors a storm of them waits for itself, and all telephones are dead. Real ones are single.
+    """
+    pool = 3 * size.seats + 50
     yield f"""[global]
 type = global
 user_agent = phones
 endpoint_identifier_order = ip
+
+[system]
+type = system
+taskpool_minimum_size = {pool}
+taskpool_initial_size = {pool}
+taskpool_max_size = 0
 
 [transport-udp]
 type = transport

@@ -22,7 +22,4 @@ def encode(sample: int) -> int:
 def tone(seconds: float, *hertz: float, volume: float = 0.1) -> bytes:
     """Return a steady chord as mu-law bytes."""
     share = 32767 * volume / len(hertz)
-    return bytes(
-        encode(round(sum(share * math.sin(2 * math.pi * f * n / RATE) for f in hertz)))
-        for n in range(round(seconds * RATE))
-    )
+    return bytes(encode(round(sum(share * math.sin(2 * math.pi * f * n / RATE) for f in hertz))) for n in range(round(seconds * RATE)))

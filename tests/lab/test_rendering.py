@@ -1,0 +1,131 @@
+"""What the lab writes: the repository's own texts, and nothing that would be wrong on a site."""
+
+import re
+import tomllib
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from lab import broker, carrier, daemon, site, sound
+from lab.layout import ASTERISKS, EDGE, EMG, HOSTS, NODES, PBX_A, PBX_B, PHONES, PREFIX, REPOSITORY, Host, Net, Size
+
+SECRETS = site.Secrets("name-0123456789abcdef", "secret-of-cti", "secret-of-lab")
+SIZE = Size(3, 2)
+
+
+@pytest.mark.parametrize("host", NODES, ids=lambda host: host.name)
+def test_the_lab_uses_the_dialplan_files_of_the_repository(host: Host) -> None:
+    files = site.render(host, SIZE, SECRETS)
+    name = "cti-emergency.conf" if host is EMG else "cti-node.conf"
+    assert files[name] == (REPOSITORY / "dialplan" / name).read_text()
+    assert f'#include "{name}"' in files["extensions.conf"]
+
+
+def test_manager_conf_is_the_sample_with_another_secret() -> None:
+    sample = (REPOSITORY / "config/asterisk/manager.conf.sample").read_text()
+    node = site.render(PBX_A, SIZE, SECRETS)["manager.conf"]
+    assert node.startswith(sample.replace("CHANGE-ME", SECRETS.cti))
+    assert "CHANGE-ME" not in node
+    assert "channelvars = CTI_CALL,CTI_NODE,CTI_LEG_EPOCH\n" in site.render(EDGE, SIZE, SECRETS)["manager.conf"]
+
+
+def test_the_daemons_account_has_only_the_rights_it_needs() -> None:
+    account = (REPOSITORY / "config/asterisk/manager.conf.sample").read_text().partition("[cti]")[2]
+    assert re.findall(r"^(read|write) = (.*)$", account, re.MULTILINE) == [
+        ("read", "system,call,agent,user"),
+        ("write", "call,agent,user,reporting"),
+    ]
+
+
+def test_both_media_servers_have_the_same_seats_and_each_its_own_audio_address() -> None:
+    a, b = (site.render(host, SIZE, SECRETS) for host in (PBX_A, PBX_B))
+    assert a["queues.conf"] == b["queues.conf"]
+    assert a["queues.conf"].count("\nmember => PJSIP/seat") == 3
+    assert f"media_address = {PBX_B.address(Net.SVC)}" in b["pjsip.conf"]
+    assert f"media_address = {PBX_A.address(Net.SVC)}" not in b["pjsip.conf"]
+    assert "autofill = yes" in a["queues.conf"]
+
+
+def test_emergency_seats_are_reachable_only_from_emg() -> None:
+    phones = site.render(PHONES, SIZE, SECRETS)["pjsip.conf"]
+    registered = re.findall(r"^client_uri = sip:(\w+)@([\d.]+)", phones, re.MULTILINE)
+    address = EMG.address(Net.SVC)
+    assert {where for seat, where in registered if seat.startswith("eseat")} == {address}
+    assert [seat for seat, where in registered if where == address] == ["eseat1", "eseat2"]
+    assert len(registered) == 2 * 3 + 2
+
+
+def test_no_bare_hangup_and_no_gosub_on_the_callers_leg() -> None:
+    edge = (REPOSITORY / "dialplan/cti-edge.conf").read_text()
+    caller = edge.partition("[cti-trunk]")[2].partition("[cti-header]")[0]
+    assert "Gosub(" not in caller
+    assert re.findall(r"Hangup\((.*)\)", caller) == ["38", "${HANGUPCAUSE}"]
+
+
+def test_every_node_answers_without_waiting_for_audio() -> None:
+    for name in ("cti-node.conf", "cti-emergency.conf"):
+        text = (REPOSITORY / "dialplan" / name).read_text()
+        assert re.findall(r"\bAnswer\([^)]*\)", text.partition("[cti-hotline]")[2]) == ["Answer(,i)"]
+
+
+def test_addresses_and_interface_names_fit() -> None:
+    addresses = [host.address(net) for host in HOSTS for net in host.nets]
+    assert len(addresses) == len(set(addresses))
+    assert all(len(host.port(net)) <= 15 for host in HOSTS for net in host.nets)
+    assert all(host.namespace.startswith(PREFIX) for host in ASTERISKS)
+
+
+def test_only_the_daemon_may_write_state_and_only_a_user_his_own_requests() -> None:
+    acl = [line for line in (REPOSITORY / "config/mosquitto/cti.acl").read_text().splitlines() if line and not line.startswith("#")]
+    rights: dict[str, list[str]] = {"": []}
+    user = ""
+    for line in acl:
+        if line.startswith("user "):
+            user = line.removeprefix("user ")
+            rights[user] = []
+        else:
+            rights[user].append(line)
+    writers = {name for name, lines in rights.items() if any(" write " in line or "readwrite" in line for line in lines)}
+    assert writers == {"", "cti-daemon"}
+    assert [line for line in rights[""] if " write " in line] == ["pattern write cti/v1/+/request/%u/#"]
+    assert not any("request" in line and "write" in line for line in rights["cti-daemon"])
+
+
+def test_the_broker_keeps_no_path_of_a_real_site() -> None:
+    text = broker.render((REPOSITORY / "config/mosquitto/mosquitto.conf").read_text())
+    assert "set_tcp_nodelay true" in text
+    assert [line for line in text.splitlines() if "/etc/" in line and not line.startswith("#")] == []
+
+
+def test_the_daemons_configuration_names_secrets_by_file() -> None:
+    read = tomllib.loads(daemon.render(detection="heartbeat = 0.2"))
+    assert [(node["name"], node["role"]) for node in read["node"]] == [
+        ("edge1", "edge"),
+        ("pbx-a", "primary"),
+        ("pbx-b", "standby"),
+        ("emg", "emergency"),
+    ]
+    assert all(set(node["secret"]) == set(node["system_name"]) == {"file"} for node in read["node"])
+    assert read["node"][1]["control"] == {"a": "10.10.1.11:5038", "b": "10.10.2.11:5038"}
+
+
+@pytest.mark.parametrize("audio", carrier.Audio)
+def test_every_scenario_is_well_formed_and_hangs_up_after_its_time(audio: carrier.Audio) -> None:
+    group = carrier.Group("g", 7, 3, 1.0, 2.5, audio)
+    text = carrier.render(group, REPOSITORY).replace('<!DOCTYPE scenario SYSTEM "sipp.dtd">', "")
+    root = ET.fromstring(text)  # noqa: S314  # our own text
+    wait = root.find("recv[@request='BYE']")
+    assert wait is not None
+    assert wait.get("timeout") == "2500"
+    assert "@" not in re.sub(r"sip:[^\s>]*|@\[", "", "".join(root.itertext()))
+
+
+def test_groups_share_neither_ports_nor_numbers() -> None:
+    groups = [carrier.Group("g", slot, 1, 1, 1, carrier.Audio.FULL) for slot in range(100)]
+    for field in ("sip_port", "media_port", "number_prefix"):
+        assert len({getattr(group, field) for group in groups}) == 100
+    assert max(group.media_port for group in groups) < 65000
+
+
+def test_mu_law_is_right_at_its_corners() -> None:
+    assert [sound.encode(value) for value in (0, -1, 32767, -32768, 1000)] == [0xFF, 0x7F, 0x80, 0x00, 0xCE]
