@@ -72,7 +72,7 @@ class Runner:
     def _feed(self, event: Event, now: float) -> None:
         try:
             effects = self._engine.feed(event, now)
-        except Exception:  # the last line of defence: one event we do not understand must not end the service
+        except Exception:  # noqa: BLE001 - the last line of defence: one event we do not understand must not end the service
             self._log.exception("the engine failed on an event; it is dropped", kind=type(event).__name__)
             return
         if effects:

@@ -36,7 +36,6 @@ class Teller:
 
     def answer(self, answers: list[Answer]) -> None:
         for answer in answers:
-            self._metrics.count_command(answer.verb, answer.status)
             for listener in self._listeners:
                 listener.answer(answer)
 

@@ -1,0 +1,214 @@
+"""The wiring: settings in, a running service out. Everything the core orders is given to whoever can do it."""
+
+import asyncio
+import secrets as randomness
+import signal
+from collections.abc import Coroutine
+from typing import Any
+
+from cti_daemon.engine import Engine
+from cti_daemon.model.effects import (
+    Answer,
+    AskEdge,
+    AttachDialog,
+    HangUp,
+    ListEdge,
+    ProbeNode,
+    Report,
+    RescueLeg,
+    SampleAudio,
+    SetRoute,
+    SetVia,
+)
+from cti_daemon.model.events import Event, LinkLost, LinkUp
+from cti_daemon.model.ids import NodeName
+from cti_daemon.model.records import Standing
+from cti_daemon.model.settings import Settings
+from cti_daemon.model.views import SiteView
+from cti_daemon.shell import log
+from cti_daemon.shell.ami.audio_ear import AudioEar
+from cti_daemon.shell.ami.edge_eye import EdgeEye
+from cti_daemon.shell.ami.hands import Deed, Hands
+from cti_daemon.shell.ami.node_links import NodeLinks
+from cti_daemon.shell.http import HttpServer
+from cti_daemon.shell.journal import Journal
+from cti_daemon.shell.journal_file import Recovered
+from cti_daemon.shell.metrics import Metrics
+from cti_daemon.shell.mqtt import MqttBridge
+from cti_daemon.shell.runner import Runner
+from cti_daemon.shell.secret_files import Secrets
+from cti_daemon.shell.sip_probe import SipProbes
+from cti_daemon.shell.systemd import Notifier
+from cti_daemon.shell.teller import Teller
+from cti_daemon.wire.standing import standing
+
+COUNT_SECONDS = 1.0
+STOP_SECONDS = 3.0
+
+
+async def run(settings: Settings, secrets: Secrets) -> int:
+    """Serve until SIGTERM or SIGINT. Stopping touches no call: the edges keep what they were told."""
+    daemon = Daemon(settings, secrets)
+    await daemon.start()
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stopped.set)
+    await stopped.wait()
+    await daemon.stop()
+    return 0
+
+
+class Daemon:
+    def __init__(self, settings: Settings, secrets: Secrets) -> None:
+        self._settings = settings
+        self._secrets = secrets
+        self._log = log.get("daemon")
+        self._loop = asyncio.get_running_loop()
+        self._journal = Journal(settings.journal.path)
+        self._notifier = Notifier()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._links: dict[NodeName, NodeLinks] = {}
+        self._counted: dict[NodeName, int] = {}
+        self._runner: Runner | None = None
+
+    async def start(self) -> None:
+        settings = self._settings
+        recovered = await self._journal.open()
+        engine = Engine(settings, _standing(recovered), randomness.token_bytes(32), self._loop.time())
+        self._metrics = Metrics(settings, self.view)
+        self._metrics.watch_journal(self._journal)
+        runner = self._runner = Runner(engine, self._journal, settings.detection.stall, self._beat)
+        self._http = HttpServer(settings, self._metrics, self.view, self._readiness)
+        self._mqtt = MqttBridge(settings, self._secrets.mqtt_password, runner.post, self.view, count_command=self._metrics.count_command)
+        self._teller = Teller(self._metrics, [self._mqtt])
+        self._make_links()
+        self._probes = SipProbes(settings, runner.post)
+        runner.start(self._doers())
+        for node, links in self._links.items():
+            self._spawn(links.run(), f"ami-{node}")
+        self._spawn(self._probes.run(), "sip-probes")
+        self._spawn(self._count(), "count")
+        if settings.mqtt is not None:
+            self._spawn(self._mqtt.run(), "mqtt")
+        await self._http.start()
+        self._notifier.ready()
+        self._log.info("cti-daemon runs", site=settings.site.name, nodes=[n.name for n in settings.node])
+
+    async def stop(self) -> None:
+        self._notifier.stopping()
+        self._log.info("stopping; no call is touched, the edges keep their route")
+        if self._runner is not None:
+            await self._runner.stop()
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
+        await self._http.stop()
+        await self._journal.close()
+
+    # --- what the core orders ---------------------------------------------------------------------------------------
+
+    def _make_links(self) -> None:
+        for node in self._settings.node:
+            secret = self._secrets.of(node.name)
+            links = NodeLinks(
+                node,
+                secret=secret.password,
+                system_name=secret.system_name,
+                detection=self._settings.detection,
+                post=self._seen,
+            )
+            links.observe_action = lambda action, result, seconds: self._metrics.observe_action(action, result.value, seconds)
+            self._links[links.node] = links
+        edges = {node: links for node, links in self._links.items() if links.is_edge}
+        self._eyes = {node: EdgeEye(links, self._settings, self._seen) for node, links in edges.items()}
+        self._ears = {node: AudioEar(links, self._seen) for node, links in edges.items()}
+        self._hands = Hands(self._settings, self._links)
+
+    def _doers(self) -> dict[type[Any], Any]:
+        deeds = dict.fromkeys((SetRoute, SetVia, RescueLeg, AttachDialog, HangUp), self._do)
+        return {
+            **deeds,
+            AskEdge: self._ask,
+            SampleAudio: self._sample,
+            ProbeNode: self._probe,
+            ListEdge: self._list,
+            Report: self._teller.report,
+            Answer: self._teller.answer,
+        }
+
+    def _do(self, deeds: list[Deed]) -> None:
+        self._spawn(self._do_and_tell(deeds), "deeds")
+
+    async def _do_and_tell(self, deeds: list[Deed]) -> None:
+        for outcome in await self._hands.do(deeds):
+            self._seen(outcome)
+
+    def _ask(self, questions: list[AskEdge]) -> None:
+        for question in questions:
+            self._spawn(self._eyes[question.edge].ask(question.node), "ask-edge")
+
+    def _sample(self, questions: list[SampleAudio]) -> None:
+        for question in questions:
+            self._spawn(self._ears[question.edge].sample(question), "sample-audio")
+
+    def _probe(self, orders: list[ProbeNode]) -> None:
+        for order in orders:
+            links = self._links[order.node]
+            links.set_heartbeat(order.every_seconds)
+            links.probe_now()
+            self._probes.set_interval(order.node, order.every_seconds)
+            self._probes.probe_now(order.node)
+
+    def _list(self, orders: list[ListEdge]) -> None:
+        for order in orders:
+            self._links[order.edge].list_now()
+
+    # --- what is seen -----------------------------------------------------------------------------------------------
+
+    def _seen(self, event: Event) -> None:
+        if isinstance(event, LinkUp | LinkLost):
+            self._metrics.set_link(event.node, event.path, connected=isinstance(event, LinkUp))
+        if self._runner is not None:
+            self._runner.post(event)
+
+    def view(self) -> SiteView:
+        if self._runner is None:
+            raise RuntimeError("not started")
+        return self._runner.view()
+
+    def _beat(self, lag_seconds: float) -> None:
+        self._metrics.observe_loop_lag(lag_seconds)
+        self._notifier.watchdog()
+
+    async def _count(self) -> None:
+        """Carry the links' counts into the metrics, and keep the state on MQTT fresh where nothing was reported."""
+        while True:
+            for node, links in self._links.items():
+                self._metrics.count_events(node, links.events - self._counted.get(node, 0))
+                self._counted[node] = links.events
+            self._mqtt.state_changed()
+            view = self.view()
+            self._notifier.status(f"{view.mode.value}, {view.serving} serves, epoch {view.epoch}")
+            await asyncio.sleep(COUNT_SECONDS)
+
+    def _readiness(self) -> dict[str, bool]:
+        """Each check of /readyz."""
+        heard = {str(node): any(link.is_up for link in links.links.values()) for node, links in self._links.items()}
+        return {"config": True, "journal": self._journal.is_healthy} | {f"link {node}": up for node, up in heard.items()}
+
+    def _spawn(self, work: Coroutine[Any, Any, Any], name: str) -> None:
+        task = self._loop.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._log.error("a task failed", task=task.get_name(), exc_info=error)
+
+
+def _standing(recovered: Recovered) -> Standing | None:
+    route = recovered.route.data if recovered.route else None
+    return standing(route, recovered.open_failover.data if recovered.open_failover else None)
