@@ -41,6 +41,8 @@ class OneStream:
 
     def take_over(self, path: PathName) -> None:
         """Go on with this session, exactly after the last block that was applied. `resync` is called if that cannot be done."""
+        if self.active is not None:
+            self._keep_place(self.active)
         self.active = path
         self._takeover = takeover = Takeover(self._trail)
         for kind, block, is_mark in self._rings[path].drain():
@@ -59,6 +61,7 @@ class OneStream:
     def hear(self, path: PathName, life: int, kind: bytes, block: bytes, *, is_mark: bool) -> None:
         """The next block of one session. `life` numbers its connection lives: what one of them missed, the next does not know."""
         if path == self.active:
+            self._ring_lives[path] = life
             if self._takeover is None:
                 self._apply(path, kind, block, is_mark=is_mark)
             else:
@@ -75,6 +78,17 @@ class OneStream:
         if path == self.active:
             self.refused_blocks += 1
             self._post(BlockRefused(self._node, path, kind, why))
+
+    def _keep_place(self, path: PathName) -> None:
+        """A session that hands over may be asked to take over again: its ring begins with where it stands."""
+        ring, trail = self._rings[path], self._trail
+        ring.drain()
+        passed = len(trail.since) if self._takeover is None else self._takeover.matched
+        if trail.last_mark is None or passed is None:
+            return
+        ring.keep(b"UserEvent", trail.last_mark, is_mark=True)
+        for block in trail.since[:passed]:
+            ring.keep(block[7 : block.find(b"\r\n")], block, is_mark=False)
 
     def _follow(self, takeover: Takeover, path: PathName, kind: bytes, block: bytes, *, is_mark: bool) -> bool:
         """Seek, or apply once the place is found. False: it was given up at this block."""

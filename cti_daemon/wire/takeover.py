@@ -88,25 +88,25 @@ class Place(Enum):
 class Takeover:
     """Follows the spare's stream to the place where the active one ended. Feed it the ring, then what arrives, while SEEKING."""
 
-    __slots__ = ("_matched", "_trail", "place")
+    __slots__ = ("_trail", "matched", "place")
 
     def __init__(self, trail: Trail) -> None:
         self._trail = trail
-        self._matched: int | None = None  # blocks after the mark that were found again; None: the mark not yet
+        self.matched: int | None = None  # blocks after the mark that were found again; None: the mark not yet
         self.place = Place.SEEKING if trail.last_mark is not None else Place.LOST
 
     def seek(self, block: bytes, *, is_mark: bool) -> Place:
         """The next block of the spare's stream: it was applied already, or the place is LOST."""
         trail = self._trail
-        if self._matched is None:
+        if self.matched is None:
             if block == trail.last_mark:
-                self._matched = 0
+                self.matched = 0
             elif is_mark and not trail.knows(block):
                 self.place = Place.LOST  # the mark was passed before the spare began to listen
-        elif self.place is Place.SEEKING and block == trail.since[self._matched]:
-            self._matched += 1
+        elif self.place is Place.SEEKING and block == trail.since[self.matched]:
+            self.matched += 1
         else:
             self.place = Place.LOST
-        if self._matched == len(trail.since) and self.place is Place.SEEKING:
+        if self.matched == len(trail.since) and self.place is Place.SEEKING:
             self.place = Place.FOUND
         return self.place

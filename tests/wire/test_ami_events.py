@@ -1,0 +1,126 @@
+"""AMI events as words of the house: `model/events.py` from real blocks."""
+
+import pytest
+
+from cti_daemon.model.events import (
+    CallerJoined,
+    CallerLeft,
+    ChannelBridged,
+    ChannelEnded,
+    LegRouted,
+    MemberGone,
+    MemberSeen,
+    SeatTalking,
+    ShuttingDown,
+    StreamEvent,
+)
+from cti_daemon.model.ids import CallToken, ChannelName, NodeName, QueueName, SeatName, Uniqueid
+from cti_daemon.wire.ami_events import NotAttributableError, read_event, read_leg, seat_of
+from cti_daemon.wire.ami_proof import Proof
+from tests.wire.streams import NODE_SYSTEM, genuine
+
+NODE = NodeName("pbx-a")
+TOKEN = CallToken("ebefe8ed4a611483c187917b59346208383fa2bc")
+PROOF = Proof(NODE_SYSTEM)
+
+
+def read(kind: str, block: bytes | None = None, nth: int = 0) -> StreamEvent | None:
+    match = PROOF.match(kind.encode(), block if block is not None else genuine(kind, nth))
+    assert match is not None
+    return read_event(kind.encode(), match, NODE)
+
+
+def uniqueid(tail: str) -> Uniqueid:
+    return Uniqueid(f"{NODE_SYSTEM}-{tail}")
+
+
+def test_a_callers_leg_is_routed() -> None:
+    assert read("UserEvent", nth=1) == LegRouted(
+        NODE, uniqueid("1795285939.1"), ChannelName("Local/95598@cti-trunk-00000000;2"), TOKEN, NodeName("pbx-a"), 0
+    )
+
+
+def test_a_seat_talks() -> None:
+    event = read("UserEvent", nth=2)
+    assert event == SeatTalking(
+        NODE,
+        TOKEN,
+        SeatName("seat1"),
+        "seat1!efdcbb8c-6f03-4c7c-ae0c-529e0af28965;to-tag=fa71c350-c4dc-4a2c-8da8-0f211abac03d;from-tag=64d5038b-1375-4be3-a7f0-8e0dd40cf0c9",
+    )
+
+
+def test_the_life_of_a_queued_call() -> None:
+    assert read("BridgeEnter") == ChannelBridged(NODE, uniqueid("1795285939.2"), TOKEN)
+    assert read("QueueCallerJoin") == CallerJoined(NODE, QueueName("hotline"), uniqueid("1795285939.3"), TOKEN)
+    assert read("QueueCallerLeave") == CallerLeft(NODE, QueueName("hotline"), uniqueid("1795285939.3"), TOKEN, abandoned=False)
+    abandoned = read("QueueCallerAbandon")
+    assert isinstance(abandoned, CallerLeft)
+    assert abandoned.abandoned
+    ended = read("Hangup")
+    assert isinstance(ended, ChannelEnded)
+    assert ended.cause == 0
+
+
+def test_members() -> None:
+    seen = read("QueueMemberAdded")
+    assert seen == MemberSeen(NODE, QueueName("hotline"), SeatName("seat9"), 4, paused=True, in_call=False)
+    assert read("QueueMemberPause") == MemberSeen(NODE, QueueName("hotline"), SeatName("seat9"), 4, paused=False, in_call=False)
+    assert read("QueueMemberRemoved") == MemberGone(NODE, QueueName("hotline"), SeatName("seat9"))
+
+
+def test_a_node_that_stops_says_so() -> None:
+    assert read("Shutdown") == ShuttingDown(NODE)
+
+
+def test_kinds_that_are_only_proved_give_nothing() -> None:
+    assert read("Newchannel") is None
+    assert read("UserEvent", nth=0) is None  # a heartbeat
+
+
+def test_a_route_without_its_token_is_not_guessed() -> None:
+    block = b"\r\n".join(line for line in genuine("UserEvent", 1).split(b"\r\n") if b"CTI_CALL" not in line)
+    with pytest.raises(NotAttributableError, match="channelvars"):
+        read("UserEvent", block)
+
+
+def test_a_token_counts_only_in_a_line_of_its_own() -> None:
+    block = genuine("Hangup", 1)
+    smuggled = block.replace(b"CTI_NODE=", b"CTI_NODE=x ChanVariable: CTI_CALL=" + b"0" * 40)
+    event = read("Hangup", smuggled)
+    assert isinstance(event, ChannelEnded)
+    assert event.token != "0" * 40
+
+
+@pytest.mark.parametrize("call_id", [b'a"b', b"a;b", b"a,b", b"a b", b"${SHELL(id)}", b"a\\b", b"a|b"])
+def test_a_dialog_with_odd_characters_is_refused(call_id: bytes) -> None:
+    """It will stand in a dialplan variable and in a header: "keep quoting safe"."""
+    block = genuine("UserEvent", 2).replace(b"efdcbb8c-6f03-4c7c-ae0c-529e0af28965", call_id)
+    assert PROOF.match(b"UserEvent", block) is None
+    assert "dialog" in PROOF.fault(b"UserEvent", block)
+
+
+def test_the_edges_list_shows_callers_legs_only() -> None:
+    rows = [PROOF.match(b"CoreShowChannel", genuine("CoreShowChannel", n)) for n in range(10)]
+    legs = [leg for row in rows if row is not None and (leg := read_leg(row)) is not None]
+    assert [leg.token for leg in legs] == ["e36171668e243844f837e0dbafc43b1a23284ee2", TOKEN]
+    assert all(leg.bridged and leg.node == "pbx-a" and leg.epoch == 0 and leg.dialog == "" for leg in legs)
+
+
+def test_a_leg_carries_its_dialog_and_epoch() -> None:
+    block = genuine("CoreShowChannel", 2).replace(
+        b"CTI_LEG_EPOCH=0", rb"CTI_LEG_EPOCH=17" + b"\r\nChanVariable: CTI_DIALOG=" + rb"seat1!a\'b@c;to-tag=x;from-tag=y"
+    )
+    row = PROOF.match(b"CoreShowChannel", block)
+    assert row is not None
+    leg = read_leg(row)
+    assert leg is not None
+    assert (leg.epoch, leg.dialog) == (17, "seat1!a'b@c;to-tag=x;from-tag=y")
+
+
+@pytest.mark.parametrize(
+    ("interface", "seat"),
+    [("PJSIP/seat12", "seat12"), ("PJSIP/seat12-0000001a", "seat12"), ("Local/109@seats/n", "109"), ("Agent:7", "Agent:7")],
+)
+def test_seats_by_their_interface(interface: str, seat: str) -> None:
+    assert seat_of(interface) == seat
