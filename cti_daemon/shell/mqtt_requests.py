@@ -1,0 +1,107 @@
+"""Requests that come in over MQTT: who asks, what, and where the answer goes."""
+
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aiomqtt import Message
+
+from cti_daemon.model.effects import Answer
+from cti_daemon.model.events import Command
+from cti_daemon.model.reasons import CommandStatus
+from cti_daemon.shell import log
+from cti_daemon.wire.mqtt_payload import RefusedError, answer_body, decode_request, encode, refusal_body
+from cti_daemon.wire.mqtt_topics import Topics
+
+MOST_AWAITED = 1000
+MOST_CORRELATION = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnAddress:
+    """MQTT 5 response topic and correlation data of a request, or the site's own topic for it."""
+
+    topic: str
+    correlation: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    to: ReturnAddress
+    body: bytes
+
+
+class Requests:
+    """Decodes requests into commands for `post`; keeps where each answer goes. `refused` is told user, verb and code of what is
+    turned away here, before the core has seen it."""
+
+    def __init__(
+        self,
+        topics: Topics,
+        post: Callable[[Command], None],
+        epoch: Callable[[], int],
+        count: Callable[[str, str], None],
+        refused: Callable[[str, str, str], None],
+    ) -> None:
+        self._topics = topics
+        self._post = post
+        self._epoch = epoch
+        self._count = count
+        self._refused = refused
+        self._awaited: OrderedDict[tuple[str, str], deque[ReturnAddress]] = OrderedDict()
+        self._log = log.get("mqtt")
+
+    def take(self, message: Message) -> Reply | None:
+        """Pass the request on; or the refusal to send back."""
+        asked = self._topics.asked_by(str(message.topic))
+        if asked is None:  # no user and no verb have such names: there is nobody to answer
+            self._turn_away("?", "?", RefusedError("malformed", "no such user or verb"))
+            return None
+        user, verb = asked
+        address = self._address(message, user, verb)
+        try:
+            command = _decode(message, user, verb)
+        except RefusedError as refused:
+            self._turn_away(user, verb, refused)
+            return Reply(address, encode(refusal_body(refused, self._epoch())))
+        self._await(command, address)
+        self._post(command)
+        return None
+
+    def reply(self, answer: Answer) -> Reply:
+        """The answer with its address. One request may have several answers; a repeated request has its own address for each."""
+        waiting = self._awaited.get((answer.user, answer.command_id))
+        if waiting is None:
+            address = ReturnAddress(self._topics.response(answer.user, answer.verb))
+        else:
+            address = waiting.popleft() if len(waiting) > 1 else waiting[0]
+        self._count(answer.verb, answer.status)
+        return Reply(address, encode(answer_body(answer)))
+
+    def _await(self, command: Command, address: ReturnAddress) -> None:
+        waiting = self._awaited.setdefault((command.user, command.id), deque(maxlen=16))
+        waiting.append(address)
+        self._awaited.move_to_end((command.user, command.id))
+        while len(self._awaited) > MOST_AWAITED:
+            self._awaited.popitem(last=False)
+
+    def _address(self, message: Message, user: str, verb: str) -> ReturnAddress:
+        topic = getattr(message.properties, "ResponseTopic", None)
+        correlation = getattr(message.properties, "CorrelationData", None)
+        if not isinstance(correlation, bytes) or len(correlation) > MOST_CORRELATION:
+            correlation = None
+        if not isinstance(topic, str) or not self._topics.may_answer_to(topic):
+            topic = self._topics.response(user, verb)
+        return ReturnAddress(topic, correlation)
+
+    def _turn_away(self, user: str, verb: str, refused: RefusedError) -> None:
+        self._log.warning("request refused", user=user, verb=verb, code=refused.code, why=refused.message)
+        self._count(verb, CommandStatus.REJECTED)
+        self._refused(user, verb, refused.code)
+
+
+def _decode(message: Message, user: str, verb: str) -> Command:
+    if message.retain:
+        raise RefusedError("retained", "a command must not be retained: it would be carried out again at every start")
+    return decode_request(user, verb, bytes(message.payload), time.time())
