@@ -23,12 +23,13 @@ class ListRefused:
 class ListAnswer:
     """One list answer being collected. `kinds` are its items, `complete` its end."""
 
-    __slots__ = ("_items", "_why", "action_id", "complete", "kinds")
+    __slots__ = ("_items", "_why", "action_id", "begun", "complete", "kinds")
 
     def __init__(self, action_id: str, kinds: frozenset[bytes], complete: bytes) -> None:
         self.action_id = action_id
         self.kinds = kinds
         self.complete = complete
+        self.begun = False
         self._items: list[tuple[bytes, re.Match[bytes]]] = []
         self._why: str | None = None
 

@@ -82,7 +82,6 @@ class Session(asyncio.Protocol):
             elif sort is Sort.BOOTED:
                 ears.hear_booted()
             else:
-                self._taint_lists("a strange block in between")
                 ears.hear_refused("(unproved)", "no proof of origin: not a block that an Asterisk writes")
         if self._stream.banner is not None and not self.banner.done():
             self.banner.set_result(self._stream.banner)
@@ -185,7 +184,6 @@ class Session(asyncio.Protocol):
     def _take_response(self, block: bytes) -> None:
         action_id = action_id_of(block)
         if action_id is None or not self._ids.is_own(action_id):
-            self._taint_lists("a strange response in between")
             self._ears.hear_refused("(response)", "an answer to nothing that was asked")
             return
         take = self._pending.pop(action_id, None)
@@ -195,7 +193,9 @@ class Session(asyncio.Protocol):
             take(read_response(block))
 
     def _begin_list(self, action_id: str, reply: Reply) -> None:
-        if reply.result is not Result.DONE:
+        if reply.result is Result.DONE:
+            self._lists[action_id][0].begun = True
+        else:
             self._end_list(action_id, ListRefused(reply.message or "refused"))
 
     def _take_item(self, kind: bytes, block: bytes) -> None:
@@ -217,8 +217,10 @@ class Session(asyncio.Protocol):
             answer.add(kind, match)
 
     def _taint_lists(self, why: str) -> None:
+        """An Asterisk writes a list in one go: what stands in between came out of one of its items."""
         for answer, _ in self._lists.values():
-            answer.taint(why)
+            if answer.begun:
+                answer.taint(why)
 
     def _end_list(self, action_id: str, result: "ListItems | ListRefused") -> None:
         _, ended = self._lists.pop(action_id)
