@@ -38,6 +38,10 @@ class SipProbe(asyncio.DatagramProtocol):
         self._asked: OrderedDict[str, Question] = OrderedDict()
         self.sent = self.answered = self.strange = 0
 
+    @property
+    def is_open(self) -> bool:
+        return self._transport is not None and not self._transport.is_closing()
+
     async def run(self) -> None:
         """Until cancelled."""
         loop = asyncio.get_running_loop()
@@ -45,7 +49,7 @@ class SipProbe(asyncio.DatagramProtocol):
         self._pulse.start()
         try:
             while True:
-                if self._transport is None or self._transport.is_closing():
+                if not self.is_open:
                     try:
                         await loop.create_datagram_endpoint(lambda: self, remote_addr=(host, int(port)))
                     except OSError as fault:
