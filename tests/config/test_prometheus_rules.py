@@ -1,0 +1,42 @@
+"""4-interfaces: alert rules ship, "each rule with a `promtool test rules` case (fires, stays quiet, resolves)"."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from cti_daemon.shell import config
+from cti_daemon.shell.journal import Journal
+from cti_daemon.shell.metrics import Metrics
+from tests.shell.conftest import SAMPLE, Picture
+
+FOLDER = Path(__file__).parents[2] / "config" / "prometheus"
+RULES, CASES = FOLDER / "cti-daemon.rules.yml", FOLDER / "cti-daemon.rules.test.yml"
+
+
+@pytest.mark.parametrize("words", [["check", "rules", RULES.name], ["test", "rules", CASES.name]], ids=["check", "test"])
+def test_promtool_accepts_the_rules_and_their_cases(words: list[str]) -> None:
+    if shutil.which("promtool") is None:
+        pytest.skip("Debian's package prometheus (promtool) is not installed")
+    said = subprocess.run(["promtool", *words], cwd=FOLDER, capture_output=True, text=True, timeout=50, check=False)
+    assert said.returncode == 0, said.stdout + said.stderr
+
+
+def test_every_alert_has_a_case_that_fires_and_ones_that_stay_quiet() -> None:
+    cases = CASES.read_text()
+    for alert in re.findall(r"alert: (\w+)", RULES.read_text()):
+        assert re.search(rf"alertname: {alert}\n\s+exp_alerts", cases), f"{alert} fires nowhere"
+        assert len(re.findall(rf"alertname: {alert} }}", cases)) >= 2, f"{alert} is not shown to stay quiet and to resolve"
+
+
+def test_every_metric_in_a_rule_is_one_the_daemon_exports(tmp_path: Path) -> None:
+    """A renamed metric must not leave an alert that can never fire."""
+    picture = Picture()
+    picture.fail_over()
+    metrics = Metrics(config.load(SAMPLE, offline=True).settings, picture)
+    metrics.watch_journal(Journal(tmp_path / "journal.sqlite"))
+    exported = set(re.findall(r"^# TYPE (cti_\w+)", metrics.render().decode(), re.MULTILINE))
+    for name in set(re.findall(r"\bcti_\w+", RULES.read_text())):
+        assert name in exported or name.removesuffix("_bucket") in exported, name
