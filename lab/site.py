@@ -113,7 +113,7 @@ hideconnect = yes
 def _manager(host: Host, secrets: Secrets) -> str:
     text = _sample("manager.conf").replace("secret = CHANGE-ME", f"secret = {secrets.cti}")
     if host is EDGE:
-        text = text.replace("channelvars = CTI_CALL", "channelvars = CTI_CALL,CTI_NODE,CTI_LEG_EPOCH")
+        text = text.replace("channelvars = CTI_CALL", "channelvars = CTI_CALL,CTI_NODE,CTI_LEG_EPOCH,CTI_DIALOG")
     return (
         text
         + f"""
