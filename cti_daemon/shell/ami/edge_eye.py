@@ -52,7 +52,7 @@ class EdgeEye:
         asked_at = loop.time()
         waiting = dict(contacts)
         answer_at, silent_at = asked_at + self._detection.edge_answer, asked_at + self._detection.edge_silent
-        again_at: float | None = asked_at + self._detection.edge_answer / 2
+        again_at = asked_at + self._detection.edge_answer / 2
         unheard_told = False
         await asyncio.sleep(_FIRST_LOOK_SECONDS)
         while waiting:
@@ -64,8 +64,8 @@ class EdgeEye:
                     del waiting[path]
                     self._saw(node, path, heard=True)
             now = loop.time()
-            if again_at is not None and now >= again_at and waiting:
-                again_at = None  # a round trip of the very same length is rare, twice in a row it does not happen
+            if now >= again_at and waiting:
+                again_at = now + self._detection.edge_answer  # a lost datagram, or a round trip of the very same length
                 await self._qualify(node)
             if now >= answer_at and not unheard_told:
                 unheard_told = True
