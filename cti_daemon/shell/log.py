@@ -65,8 +65,9 @@ def configure(level: str = "info", *, json: bool | None = None, stream: TextIO |
 
 
 def get(name: str) -> BoundLogger:
-    """The logger of one part of the house (`ami`, `journal`, …)."""
-    logger: BoundLogger = structlog.stdlib.get_logger(name)
+    """The logger of one part of the house (`ami`, `journal`, …), as `cti.ami`: libraries have loggers too, and aiomqtt sets the
+    level of one that is called `mqtt`."""
+    logger: BoundLogger = structlog.stdlib.get_logger(f"cti.{name}")
     return logger
 
 

@@ -91,7 +91,7 @@ class Requests:
         correlation = getattr(message.properties, "CorrelationData", None)
         if not isinstance(correlation, bytes) or len(correlation) > MOST_CORRELATION:
             correlation = None
-        if not isinstance(topic, str) or not self._topics.may_answer_to(topic):
+        if not isinstance(topic, str) or not self._topics.may_answer_to(user, topic):
             topic = self._topics.response(user, verb)
         return ReturnAddress(topic, correlation)
 

@@ -75,12 +75,12 @@ class Topics:
             return None
         return user, verb
 
-    def may_answer_to(self, topic: str) -> bool:
-        """May a requester have the answer sent here? Only below the site's responses or below `reply/`: we have more rights on
-        the broker than those who ask, and must not be led to write where they may not."""
+    def may_answer_to(self, user: str, topic: str) -> bool:
+        """May this user have an answer sent here? Only below his own responses or below `reply/`: we have more rights on the broker
+        than those who ask, and must not be led to write where they may not, or to another who would believe us."""
         if len(topic) > MOST_RESPONSE_TOPIC:
             return False
-        for prefix in (f"{self.base}/response/", "reply/"):
+        for prefix in (f"{self.base}/response/{user}/", "reply/"):
             if topic.startswith(prefix):
                 return all(_LEVEL.fullmatch(level) for level in topic[len(prefix) :].split("/"))
         return False

@@ -74,7 +74,7 @@ def test_json_lines_hold_every_field_and_no_number() -> None:
     logging.getLogger("mqtt").warning("a library says %s", "13812345678")
     first, second, third = (json.loads(line) for line in written(stream))
     assert first["event"] == "call from *********78"
-    assert (first["level"], first["logger"], first["node"], first["caller"]) == ("info", "ami", "pbx-a", "*********78")
+    assert (first["level"], first["logger"], first["node"], first["caller"]) == ("info", "cti.ami", "pbx-a", "*********78")
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT.*Z", first["timestamp"])
     assert "no number: *********78" in second["exception"]
     assert third["event"] == "a library says *********78"

@@ -38,6 +38,9 @@ def test_user_and_verb_are_read_from_the_topic(topic: str, asked: tuple[str, str
     ("topic", "allowed"),
     [
         ("cti/v1/95598/response/engineer-1/failover", True),
+        ("cti/v1/95598/response/engineer-1/console/42", True),
+        ("cti/v1/95598/response/engineer-2/failover", False),
+        ("cti/v1/95598/response/engineer-1", False),
         ("reply/console/42", True),
         ("cti/v1/95598/state", False),
         ("cti/v1/95598/request/engineer-1/failover", False),
@@ -51,6 +54,6 @@ def test_user_and_verb_are_read_from_the_topic(topic: str, asked: tuple[str, str
         ("reply/" + "x" * 300, False),
     ],
 )
-def test_answers_go_only_below_the_responses_and_below_reply(topic: str, allowed: bool) -> None:
+def test_answers_go_only_below_ones_own_responses_and_below_reply(topic: str, allowed: bool) -> None:
     """Else whoever may ask could have us write where he may not."""
-    assert TOPICS.may_answer_to(topic) is allowed
+    assert TOPICS.may_answer_to("engineer-1", topic) is allowed
