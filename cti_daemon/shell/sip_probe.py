@@ -6,16 +6,16 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import cast
 
-import structlog
 from typing_extensions import override
 
 from cti_daemon.model.events import SipAlive, SipRefused
 from cti_daemon.model.ids import PATHS, NodeName, PathName
 from cti_daemon.model.settings import Settings
+from cti_daemon.shell import log
 from cti_daemon.shell.pulse import Pulse
 from cti_daemon.wire.sip_options import Question, encode_options, read_answer
 
-_log = structlog.get_logger(__name__)
+_log = log.get("sip")
 
 _PHASES = {"a": 0.25, "b": 0.75}  # between the heartbeats of the AMI links
 _MOST_QUESTIONS = 64
@@ -53,7 +53,7 @@ class SipProbe(asyncio.DatagramProtocol):
                     try:
                         await loop.create_datagram_endpoint(lambda: self, remote_addr=(host, int(port)))
                     except OSError as fault:
-                        _log.debug("sip_probe_cannot_open", node=self.node, path=self.path, fault=str(fault))
+                        _log.debug("no socket for the probe", node=self.node, path=self.path, fault=str(fault))
                 await asyncio.sleep(_REOPEN_SECONDS)
         finally:
             self._pulse.stop()

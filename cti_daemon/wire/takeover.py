@@ -11,7 +11,9 @@ from enum import Enum
 
 _MOST_MARKS = 1024
 _MOST_SINCE = 50_000
-_MOST_BYTES = 16 * 1024 * 1024
+_MOST_BYTES = 8 * 1024 * 1024
+_RING_MARKS = 128
+"""A dozen seconds of heartbeats of both links, a few when they are fast: far longer than a silent link goes unnoticed."""
 
 
 class Trail:
@@ -52,13 +54,14 @@ class Trail:
 
 
 class Ring:
-    """What the spare session has received of late, bounded in blocks and bytes; the oldest go first."""
+    """What the spare session has received of late, bounded in marks, blocks and bytes; the oldest go first."""
 
-    __slots__ = ("_blocks", "_bytes", "_most_blocks", "_most_bytes")
+    __slots__ = ("_blocks", "_bytes", "_marks", "_most_blocks", "_most_bytes", "_most_marks")
 
-    def __init__(self, most_blocks: int = _MOST_SINCE, most_bytes: int = _MOST_BYTES) -> None:
+    def __init__(self, most_marks: int = _RING_MARKS, most_blocks: int = _MOST_SINCE, most_bytes: int = _MOST_BYTES) -> None:
         self._blocks: deque[tuple[bytes, bytes, bool]] = deque()
-        self._bytes = 0
+        self._bytes = self._marks = 0
+        self._most_marks = most_marks
         self._most_blocks = most_blocks
         self._most_bytes = most_bytes
 
@@ -68,14 +71,17 @@ class Ring:
     def keep(self, kind: bytes, block: bytes, *, is_mark: bool) -> None:
         self._blocks.append((kind, block, is_mark))
         self._bytes += len(block)
-        while len(self._blocks) > self._most_blocks or self._bytes > self._most_bytes:
-            self._bytes -= len(self._blocks.popleft()[1])
+        self._marks += is_mark
+        while self._marks > self._most_marks or len(self._blocks) > self._most_blocks or self._bytes > self._most_bytes:
+            _, oldest, was_mark = self._blocks.popleft()
+            self._bytes -= len(oldest)
+            self._marks -= was_mark
 
     def drain(self) -> list[tuple[bytes, bytes, bool]]:
         """Everything kept, oldest first, as (kind, block, is_mark); the ring is empty afterwards."""
         kept = list(self._blocks)
         self._blocks.clear()
-        self._bytes = 0
+        self._bytes = self._marks = 0
         return kept
 
 

@@ -8,16 +8,15 @@ from collections.abc import Callable
 from random import SystemRandom
 from typing import Protocol
 
-import structlog
-
 from cti_daemon.model.events import Event, LinkAlive, LinkLost, LinkUp
 from cti_daemon.model.reasons import Loss
+from cti_daemon.shell import log
 from cti_daemon.shell.ami.life import Door, Life, LifeFailedError, Patience
 from cti_daemon.shell.ami.session import Session
 from cti_daemon.wire.ami_proof import Proof
 from cti_daemon.wire.ami_stream import Tally
 
-_log = structlog.get_logger(__name__)
+_log = log.get("ami")
 _chance = SystemRandom()
 
 _HURRY_SECONDS = (0.0, 0.002, 0.005, 0.01, 0.02)
@@ -146,7 +145,7 @@ class Link:
             await life.open()
             self.is_up = True
             self._said = None
-            _log.info("ami_link_up", node=self.door.node, path=self.door.path, banner=life.session.banner.result())
+            _log.info("link up", node=self.door.node, path=self.door.path, banner=life.session.banner.result())
             self._post(LinkUp(self.door.node, self.door.path))
             self._owner.link_came(self)
             return await life.over
@@ -170,6 +169,6 @@ class Link:
     def _tell_loss(self, life: Life, loss: Loss) -> None:
         """WARNING for the first of a kind, then DEBUG; a denied login is loud each time."""
         say = _log.warning if loss is not self._said or loss is Loss.DENIED else _log.debug
-        say("ami_link_lost", node=self.door.node, path=self.door.path, how=loss.value, trouble=life.trouble)
+        say("link lost", node=self.door.node, path=self.door.path, how=loss.value, trouble=life.trouble)
         self._said = loss
         self._post(LinkLost(self.door.node, self.door.path, loss))

@@ -7,12 +7,11 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-import structlog
-
 from cti_daemon.model.events import Event
 from cti_daemon.model.ids import PATHS, NodeName, PathName
 from cti_daemon.model.reasons import Result, Role
 from cti_daemon.model.settings import Detection, Node
+from cti_daemon.shell import log
 from cti_daemon.shell.ami.life import Door, Patience
 from cti_daemon.shell.ami.link import Link
 from cti_daemon.shell.ami.session import Session
@@ -23,7 +22,7 @@ from cti_daemon.wire.ami_stream import Tally
 from cti_daemon.wire.one_stream import OneStream
 from cti_daemon.wire.takeover import Place
 
-_log = structlog.get_logger(__name__)
+_log = log.get("ami")
 
 ACTION_SECONDS = 0.5
 COMPARE_SECONDS = 10.0
@@ -175,7 +174,7 @@ class NodeLinks:
             self._snapshots.take()  # its session is gone or late
 
     def _resync(self) -> None:
-        _log.warning("ami_resync", node=self.node, path=self._stream.active)
+        _log.warning("continuity lost, the state is read anew", node=self.node, path=self._stream.active)
         self._snapshots.take()
 
     def _refuse_list(self, kind: str, why: str) -> None:
@@ -208,7 +207,7 @@ class NodeLinks:
             if active is not None and active.alive_at is not None:
                 late = now - active.alive_at > 2 * self._heartbeat_seconds + 0.1
                 if late and self._is_fresh(self._other(active)):
-                    _log.info("ami_path_late", node=self.node, path=active.door.path)
+                    _log.info("path is late, events move to the other one", node=self.node, path=active.door.path)
                     self._take_over(self._other(active))
             if self._stream.is_seeking and now > self._seek_until_at:
                 self._stream.give_up()

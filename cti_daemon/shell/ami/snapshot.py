@@ -6,16 +6,15 @@ whole and asked for again, a few times, ever slower; the comparison every few se
 import asyncio
 from collections.abc import Callable
 
-import structlog
-
 from cti_daemon.model.events import EdgeListed, QueuesListed
 from cti_daemon.model.ids import NodeName
 from cti_daemon.model.reasons import Result
+from cti_daemon.shell import log
 from cti_daemon.shell.ami.session import ListItems, Session
 from cti_daemon.wire.ami_list import ListRefused, channel_answer, queue_answer, read_edge, read_queues
 from cti_daemon.wire.ami_message import Reply
 
-_log = structlog.get_logger(__name__)
+_log = log.get("ami")
 
 _ANSWER_SECONDS = 3.0
 _RETRY_SECONDS = (0.1, 0.3, 1.0, 2.0)
@@ -113,7 +112,7 @@ class Snapshots:
         self.failed += 1
         if not session.is_open:
             return  # the next active session takes its own
-        _log.warning("ami_list_refused", node=self._node, why=why, tries=tries + 1)
+        _log.warning("a list answer was refused", node=self._node, why=why, tries=tries + 1)
         self._refused("list", why)
         if tries < len(_RETRY_SECONDS):
             self._tries = tries + 1
