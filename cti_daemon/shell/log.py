@@ -114,6 +114,10 @@ class _Writer(logging.Handler):
     def __init__(self, stream: TextIO) -> None:
         super().__init__()
         self._stream = stream
+        try:
+            self._descriptor: int | None = stream.fileno()
+        except (OSError, ValueError):  # a stream in memory
+            self._descriptor = None
         self._lines: queue.Queue[str | None] = queue.Queue(MOST_WAITING_LINES)
         self._dropped = 0
         self._thread = threading.Thread(target=self._write, name="log", daemon=True)
@@ -147,8 +151,15 @@ class _Writer(logging.Handler):
             if dropped:
                 line += f"\nlog: {dropped} lines were dropped because nobody read them in time"
             try:
-                self._stream.write(line + "\n")
-                if self._lines.empty():
-                    self._stream.flush()
+                self._put_out(line + "\n")
             except (OSError, ValueError):
                 continue  # the reader is gone; the daemon's work is not
+
+    def _put_out(self, text: str) -> None:
+        """Past the stream's own buffer: its lock, held by a thread that is stuck in a full pipe, would abort the interpreter's end."""
+        if self._descriptor is None:
+            self._stream.write(text)
+            return
+        rest = text.encode(errors="backslashreplace")
+        while rest:
+            rest = rest[os.write(self._descriptor, rest) :]

@@ -1,5 +1,6 @@
 """The command line as a person and systemd meet it: real processes, real exit codes."""
 
+import contextlib
 import json
 import os
 import signal
@@ -14,7 +15,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pytest
 from typing_extensions import override
@@ -176,6 +177,19 @@ def until(holds: Callable[[], object]) -> None:
     raise AssertionError("it never came to hold")
 
 
+@contextlib.contextmanager
+def started(command: list[str], log: TextIO, environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """A process that does not outlive the test; when the test fails its log is shown."""
+    with subprocess.Popen(command, stderr=log, text=True, env=environment) as process:
+        try:
+            yield process
+        except BaseException:
+            sys.stderr.write(Path(log.name).read_text())
+            raise
+        finally:
+            process.kill()
+
+
 def test_run_serves_its_pages_tells_systemd_and_ends_with_0_on_sigterm(tmp_path: Path) -> None:
     """A start with no Asterisk, no broker and nobody to help: it runs, says what is missing, and stops when told."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
@@ -193,7 +207,7 @@ def test_run_serves_its_pages_tells_systemd_and_ends_with_0_on_sigterm(tmp_path:
         systemd.settimeout(30)
         environment = {**os.environ, "CREDENTIALS_DIRECTORY": str(tmp_path), "NOTIFY_SOCKET": str(tmp_path / "notify")}
         command = [sys.executable, "-m", "cti_daemon", "run", "-c", str(site)]
-        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        with (tmp_path / "log").open("w") as log, started(command, log, environment) as process:
             until(lambda: b"READY=1" in systemd.recv(4096))
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=10) as answer:
                 assert answer.status == 200
@@ -203,6 +217,5 @@ def test_run_serves_its_pages_tells_systemd_and_ends_with_0_on_sigterm(tmp_path:
             process.send_signal(signal.SIGTERM)
             until(lambda: b"STOPPING=1" in systemd.recv(4096))
             assert process.wait(20) == 0
-            assert process.stderr is not None
-            lines = [json.loads(line) for line in process.stderr.read().splitlines()]
+    lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
     assert any(line["event"] == "cti-daemon runs" for line in lines)

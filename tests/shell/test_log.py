@@ -5,6 +5,8 @@ import json
 import logging
 import os
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -142,3 +144,12 @@ def test_a_reader_who_stops_reading_does_not_stop_the_one_who_logs() -> None:
     stream.close()
     drained.join(10)
     os.close(reading)
+
+
+def test_a_reader_who_never_reads_does_not_spoil_the_end_of_the_process() -> None:
+    reading, writing = os.pipe()
+    code = "from cti_daemon.shell import log\nlog.configure()\nfor _ in range(2000): log.get('x').info('y' * 200)\n"
+    ended = subprocess.run([sys.executable, "-c", code], stderr=writing, timeout=50, check=False)
+    os.close(reading)
+    os.close(writing)
+    assert ended.returncode == 0

@@ -96,6 +96,8 @@ async def ask(broker: Broker, verb: str, payload: bytes, *, user: str = "enginee
 
 
 async def test_states_are_retained_and_say_what_the_site_is(broker: Broker, daemon: Daemon) -> None:
+    async with watching(broker, f"{BASE}/#") as early:
+        await until(lambda: early.of("/queues/hotline/stats"))  # the last to be published
     async with watching(broker, f"{BASE}/#") as late_comer:
         await until(lambda: late_comer.of("/queues/hotline/stats"))
         state = late_comer.of("95598/state")[0]
