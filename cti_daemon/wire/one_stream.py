@@ -33,7 +33,11 @@ class OneStream:
         self.active = path
         self._takeover = None
         self._trail = Trail()
-        self._rings[path].drain()
+        for _, block, is_mark in self._rings[path].drain():
+            if is_mark:
+                self._trail.know(block)
+        for ring in self._rings.values():
+            ring.drain()
 
     def end(self) -> None:
         """No session is left."""
@@ -45,7 +49,7 @@ class OneStream:
             self._keep_place(self.active)
         self.active = path
         self._takeover = takeover = Takeover(self._trail)
-        for kind, block, is_mark in self._rings[path].drain():
+        for kind, block, is_mark in self._from_mark(self._rings[path].drain()):
             if not self._follow(takeover, path, kind, block, is_mark=is_mark):
                 return
         if takeover.place is Place.LOST:
@@ -78,6 +82,13 @@ class OneStream:
         if path == self.active:
             self.refused_blocks += 1
             self._post(BlockRefused(self._node, path, kind, why))
+
+    def _from_mark(self, kept: list[tuple[bytes, bytes, bool]]) -> list[tuple[bytes, bytes, bool]]:
+        """What stands before the last mark was applied long ago; it may be older than all that the active session knew."""
+        for index, (_, block, _) in enumerate(kept):
+            if block == self._trail.last_mark:
+                return kept[index:]
+        return kept
 
     def _keep_place(self, path: PathName) -> None:
         """A session that hands over may be asked to take over again: its ring begins with where it stands."""

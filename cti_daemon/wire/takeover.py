@@ -33,15 +33,19 @@ class Trail:
             self.last_mark = block
             self.since = []
             self.bytes_since = 0
-            self._known.add(block)
-            self._order.append(block)
-            if len(self._order) > _MOST_MARKS:
-                self._known.discard(self._order.popleft())
+            self.know(block)
         elif self.last_mark is not None:
             self.since.append(block)
             self.bytes_since += len(block)
             if len(self.since) > _MOST_SINCE or self.bytes_since > _MOST_BYTES:
                 self.forget()
+
+    def know(self, mark: bytes) -> None:
+        """A mark that stands before everything that will be applied."""
+        self._known.add(mark)
+        self._order.append(mark)
+        if len(self._order) > _MOST_MARKS:
+            self._known.discard(self._order.popleft())
 
     def knows(self, mark: bytes) -> bool:
         return mark in self._known

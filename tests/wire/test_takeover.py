@@ -124,6 +124,23 @@ def test_without_a_mark_it_is_not_guessed() -> None:
     assert node.causes() == [1, 1, 1]
 
 
+def test_marks_from_before_the_active_session_began_do_not_mislead() -> None:
+    """Seen on a real node: at the start the spare has heard heartbeats that the active one's series never had."""
+    for spare_first in (True, False):
+        node = Node([None, None, 1, None, 2, 3, None])
+        if spare_first:
+            node.deliver(B, 2)
+        node.deliver(A, 1)
+        node.stream.begin(A)
+        if not spare_first:
+            node.deliver(B, 2)
+        node.deliver(A, 4)
+        node.stream.take_over(B)
+        node.deliver(B, 9)
+        assert node.resyncs == 0
+        assert node.causes() == [1, 2, 3]
+
+
 def test_a_new_life_of_the_spare_does_not_continue_its_old_one() -> None:
     node = Node([None, 1, 2, 3, None])
     node.stream.begin(A)

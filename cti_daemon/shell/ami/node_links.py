@@ -205,7 +205,7 @@ class NodeLinks:
             now = self._loop.time()
             active = self.links[self._stream.active] if self._stream.active is not None else None
             if active is not None and active.alive_at is not None:
-                late = now - active.alive_at > 2 * self._heartbeat_seconds + 0.1
+                late = now - active.alive_at > 1.5 * self._heartbeat_seconds + 0.05
                 if late and self._is_fresh(self._other(active)):
                     _log.info("path is late, events move to the other one", node=self.node, path=active.door.path)
                     self._take_over(self._other(active))

@@ -193,6 +193,8 @@ class Session(asyncio.Protocol):
             take(read_response(block))
 
     def _begin_list(self, action_id: str, reply: Reply) -> None:
+        if action_id not in self._lists:
+            return  # ended with the connection, or abandoned
         if reply.result is Result.DONE:
             self._lists[action_id][0].begun = True
         else:

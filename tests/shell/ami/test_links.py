@@ -206,3 +206,22 @@ async def test_probe_now_sends_heartbeats_at_once(fake: FakeNode, watch: Watch) 
     watched.links.probe_now()
     watched.links.set_heartbeat(0.02)
     await watched.until(lambda: len([a for a in fake.actions if a["Action"] == "UserEvent"]) > before + 10)
+
+
+async def test_a_list_that_is_cut_by_the_loss_ends_quietly(fake: FakeNode, watch: Watch) -> None:
+    """Seen on a real node: the link went between the question and the first row."""
+    watched = watch()
+    await watched.until_both_up()
+
+    async def cut(session: FakeSession, _action: dict[str, str]) -> None:
+        session.writer.transport.abort()
+
+    fake.handlers["CoreShowChannels"] = cut
+    faults: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: faults.append(context))
+    watched.links.list_now()
+    await watched.until(lambda: watched.of(LinkLost))
+    del fake.handlers["CoreShowChannels"]
+    watched.events.clear()
+    await watched.until(lambda: watched.of(EdgeListed))
+    assert faults == []
