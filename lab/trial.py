@@ -1,0 +1,167 @@
+"""One trial: live calls, one fault, and what became of everybody, judged from outside.
+
+The judge reads packet captures at the carrier and at the phones, the edge's own dialplan events, and the broker as a
+subscriber. Nothing the daemon says of itself enters a count; only the instant of its verdict is taken from its MQTT report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lab import carrier, daemon, judge, page
+from lab.ami import Ami
+from lab.capture import Capture
+from lab.carrier import Audio, Group
+from lab.deadline import wait_until
+from lab.layout import PBX_A, RUN
+from lab.witness import EdgeListener, Routed, Subscriber, Told
+
+Say = Callable[[str], None]
+LONG_SECONDS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """The callers of a trial. `loud` send 50 packets a second (their audio is judged), `quiet` five."""
+
+    loud: int = 30
+    quiet: int = 70
+    waiting: int = 20
+    new_per_second: float = 5.0
+    new_stay_seconds: float = 3.0
+
+    @property
+    def talking(self) -> int:
+        """Callers who will be with an agent."""
+        return self.loud + self.quiet
+
+    def talkers(self) -> list[Group]:
+        """Groups of those who talk."""
+        groups = [Group("loud", 1, self.loud, 20, LONG_SECONDS, Audio.FULL), Group("quiet", 2, self.quiet, 20, LONG_SECONDS, Audio.SPARSE)]
+        return [group for group in groups if group.calls]
+
+    def waiters(self) -> Group:
+        """The group that finds all seats busy."""
+        return Group("waiting", 3, self.waiting, 10, LONG_SECONDS, Audio.SPARSE)
+
+    def newcomers(self, seconds: float) -> Group:
+        """Calls that arrive all the time; each waits a little and hangs up."""
+        calls = max(1, round(self.new_per_second * seconds))
+        return Group("new", 4, calls, self.new_per_second, self.new_stay_seconds, Audio.NONE)
+
+
+@dataclass(slots=True)
+class Evidence:
+    """What the witnesses saw, and when the fault struck and the watch ended."""
+
+    load: Load
+    struck_wall: float
+    ended_wall: float
+    calls: list[judge.Call]
+    dialogs: list[judge.Dialog]
+    audio: judge.Audio
+    routed: list[Routed]
+    told: list[Told]
+    began_wall: float
+    new_group: Group = field(default_factory=lambda: Load().newcomers(1))
+
+
+@dataclass(slots=True)
+class Trial:
+    """Places the calls, strikes, watches. The lab and the daemon run already."""
+
+    load: Load
+    say: Say
+    folder: Path = RUN / "trial"
+
+    def run(self, strike: Callable[[], float], *, watch_seconds: float = 8.0, calm_seconds: float = 3.0) -> Evidence:
+        """`strike` returns the wall instant of the fault."""
+        capture, listener, subscriber = Capture(self.folder), EdgeListener(), Subscriber()
+        newcomers = self.load.newcomers(calm_seconds + watch_seconds + 10)
+        began_wall = time.time()
+        groups = [*self.load.talkers(), *([self.load.waiters()] if self.load.waiting else []), newcomers]
+        capture.start()
+        listener.start()
+        subscriber.start()
+        try:
+            self._fill()
+            if self.load.new_per_second:
+                carrier.start(newcomers)
+            time.sleep(calm_seconds)  # the calm before: its calls and its silence are judged too
+            self.say(f"strike, with {self.load.talking} callers talking and {self.load.waiting} waiting")
+            struck_wall = strike()
+            time.sleep(watch_seconds)
+            ended_wall = time.time()
+        finally:
+            capture.stop()
+            listener.stop()
+            subscriber.stop()
+            for group in groups:
+                carrier.stop(group)
+        return Evidence(
+            load=self.load,
+            struck_wall=struck_wall,
+            ended_wall=ended_wall,
+            calls=list(judge.read_calls(capture.carrier_sip).values()),
+            dialogs=judge.read_dialogs(capture.phones_sip),
+            audio=judge.read_audio(capture.carrier_rtp),
+            routed=listener.routed,
+            told=subscriber.read(),
+            began_wall=began_wall,
+            new_group=newcomers,
+        )
+
+    def _fill(self) -> None:
+        """Callers talk with all agents, then more callers wait."""
+        for group in self.load.talkers():
+            carrier.start(group)
+        with Ami(PBX_A) as pbx:
+            wait_until(
+                f"{self.load.talking} callers to talk",
+                lambda: len(agents_talking(pbx)) >= self.load.talking,
+                60,
+                every_seconds=0.2,
+                evidence=lambda: f"{len(agents_talking(pbx))} do",
+            )
+            self.say(f"{self.load.talking} callers talk to their agents")
+            if self.load.waiting:
+                carrier.start(self.load.waiters())
+                wait_until(f"{self.load.waiting} callers to wait", lambda: len(callers_waiting(pbx)) >= self.load.waiting, 20)
+                self.say(f"{self.load.waiting} callers wait in the queue")
+
+
+def agents_talking(pbx: Ami) -> list[str]:
+    """Return the seats that are in a call, by the queue's own word."""
+    rows = pbx.list("QueueStatus", "QueueStatusComplete")
+    return [row["Name"] for row in rows if row["Event"] == "QueueMember" and row.get("InCall") == "1"]
+
+
+def callers_waiting(pbx: Ami) -> list[str]:
+    """Return the callers in the queue."""
+    rows = pbx.list("QueueStatus", "QueueStatusComplete")
+    return [row["Uniqueid"] for row in rows if row["Event"] == "QueueEntry"]
+
+
+def start_daemon(*, detection: str = "") -> float:
+    """Start the daemon with a fresh journal and wait until it is ready and judges every node healthy; seconds it took."""
+    for leftover in daemon.FOLDER.glob("journal.sqlite*"):
+        leftover.unlink()
+    daemon.write_configuration(detection=detection)
+    daemon.start()
+    return wait_daemon()
+
+
+def wait_daemon(serving: str = PBX_A.name) -> float:
+    """Return when every node is judged healthy and `serving` is the node that serves."""
+
+    def calm() -> bool:
+        status = page.status()
+        return page.is_ready() and status.get("serving") == serving and all(node["state"] == "healthy" for node in status.get("nodes", []))
+
+    return wait_until("the daemon to call every node healthy", calm, 20, every_seconds=0.1, evidence=_last_log_lines)
+
+
+def _last_log_lines() -> str:
+    return "\n" + "\n".join(daemon.LOG.read_text(encoding="utf-8", errors="replace").splitlines()[-15:])
