@@ -35,12 +35,12 @@ pattern write cti/v1/+/request/%u/#
 class Broker:
     """`start` and `stop` may be called any number of times; the port stays."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, acl: str = ACL) -> None:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port: int = probe.getsockname()[1]
         program = shutil.which("mosquitto", path="/usr/sbin:/usr/bin:/sbin:/bin")
         assert program is not None
-        (folder / "acl").write_text(ACL)
+        (folder / "acl").write_text(acl)
         conf = folder / "mosquitto.conf"
         conf.write_text(
             f"listener {self.port} 127.0.0.1\nallow_anonymous true\nacl_file {folder / 'acl'}\nset_tcp_nodelay true\n"

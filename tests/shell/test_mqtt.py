@@ -27,6 +27,7 @@ from tests.shell.conftest import Picture
 pytestmark = pytest.mark.broker
 
 BASE = "cti/v1/95598"
+SHIPPED_ACL = Path(__file__).parents[2] / "config" / "mosquitto" / "cti.acl"
 
 
 class Daemon:
@@ -226,6 +227,31 @@ async def test_nobody_speaks_for_another_user(broker: Broker, daemon: Daemon) ->
         await client.publish(f"{BASE}/request/watcher/status", request("own"), qos=1)
     await until(lambda: daemon.commands)
     assert [(c.id, c.user) for c in daemon.commands] == [("own", "watcher")]
+
+
+async def test_the_access_list_we_ship_lets_the_daemon_and_the_engineers_work(tmp_path: Path, settings: Settings, picture: Picture) -> None:
+    """A denial looks like success to whoever publishes, so a list that is too tight would go unnoticed until it matters."""
+    broker = Broker(tmp_path, SHIPPED_ACL.read_text())
+    await broker.start()
+    assert settings.mqtt is not None
+    daemon = Daemon(settings.model_copy(update={"mqtt": settings.mqtt.model_copy(update={"port": broker.port})}), picture)
+    daemon.start()
+    async with watching(broker, f"{BASE}/#", user="alice") as alice, watching(broker, f"{BASE}/#", user="bob") as bob:
+        await until(lambda: alice.of("/queues/hotline/stats") and alice.of("/nodes/pbx-a/state") and alice.of("95598/state"))
+        assert alice.of("/daemon/cti-1/state")
+        daemon.bridge.report(Report("failover", "critical", "pbx-a is dead"))
+        await until(lambda: alice.of("/events/failover"))
+        await ask(broker, "status", request("r-1"), user="alice", properties=response_to(f"{BASE}/response/alice/console", b"1"))
+        await until(lambda: daemon.commands)
+        daemon.bridge.answer(answer_to(daemon.commands[0]))
+        await until(lambda: alice.of("/response/alice/console"))
+        await ask(broker, "status", request("r-2"), user="bob")
+        await until(lambda: len(daemon.commands) == 2)
+        daemon.bridge.answer(answer_to(daemon.commands[1]))
+        await until(lambda: bob.of("/response/bob/status"))
+        assert not bob.of("/response/alice/console")
+    await daemon.stop()
+    broker.stop()
 
 
 async def test_a_broker_that_comes_back_gets_every_state_and_the_reports_it_missed(
