@@ -16,13 +16,14 @@ from tests.wire.streams import NODE_SYSTEM
 
 E = TypeVar("E")
 
-QUICK = Patience(connect=2.0, banner=0.3, login=0.3, boot=0.05, silent=0.4, stood=0.0, first_retry=0.01, last_retry=0.05, denied_retry=0.05)
+CALM = Patience(connect=10, banner=10, login=10, boot=0.05, silent=30, stood=0, first_retry=0.01, last_retry=0.05, denied_retry=0.05)
+"""Nothing but what a test does ends a link, however slow the machine is; tried again at once."""
 
 
 class Watched:
     """Links to one fake node, and everything they post."""
 
-    def __init__(self, fake: FakeNode, role: Role, patience: Patience = QUICK, heartbeat: float = 0.05) -> None:
+    def __init__(self, fake: FakeNode, role: Role, patience: Patience = CALM, heartbeat: float = 0.2) -> None:
         self.fake = fake
         self.events: list[Event] = []
         self._changed = asyncio.Event()
@@ -36,7 +37,7 @@ class Watched:
             secret=Secret(file="-"),
             system_name=Secret(file="-"),
         )
-        detection = Detection(heartbeat=heartbeat)
+        detection = Detection(heartbeat=heartbeat, suspect_after=2 * heartbeat, dead_after=5 * heartbeat)
         self.links = NodeLinks(node, secret=SECRET, system_name=NODE_SYSTEM, detection=detection, post=self._post, patience=patience)
         self.task = asyncio.create_task(self.links.run())
 
