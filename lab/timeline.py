@@ -90,9 +90,8 @@ def _histogram(seen: Evidence, result: Score) -> None:
     line = "".join(_BARS[-(-count * 8 // top)] for count in counts)
     print(f"\n  conversations that go on, per 50 ms   0 ▕{line}▏ {max(back) * 1000:.0f} ms")
     if result.audio_gap_ms:
-        print(
-            f"  silence heard by {result.audio_gap_ms.n} callers: median {result.audio_gap_ms.median:.0f} ms, max {result.audio_gap_ms.max:.0f} ms"
-        )
+        gap = result.audio_gap_ms
+        print(f"  silence heard by {gap.n} callers: median {gap.median:.0f} ms, max {gap.max:.0f} ms")
 
 
 def table(result: Score, promises: Sequence[Promise]) -> bool:

@@ -76,8 +76,15 @@ class Trial:
     say: Say
     folder: Path = RUN / "trial"
 
-    def run(self, strike: Callable[[], float], *, watch_seconds: float = 8.0, calm_seconds: float = 3.0) -> Evidence:
-        """`strike` returns the wall instant of the fault."""
+    def run(
+        self,
+        strike: Callable[[], float],
+        *,
+        watch_seconds: float = 8.0,
+        calm_seconds: float = 3.0,
+        at_the_end: Callable[[], None] = lambda: None,
+    ) -> Evidence:
+        """`strike` returns the wall instant of the fault; `at_the_end` looks at the site while the callers are still there."""
         capture, listener, subscriber = Capture(self.folder), EdgeListener(), Subscriber()
         newcomers = self.load.newcomers(calm_seconds + watch_seconds + 10)
         began_wall = time.time()
@@ -93,6 +100,7 @@ class Trial:
             self.say(f"strike, with {self.load.talking} callers talking and {self.load.waiting} waiting")
             struck_wall = strike()
             time.sleep(watch_seconds)
+            at_the_end()
             ended_wall = time.time()
         finally:
             capture.stop()

@@ -1,0 +1,31 @@
+"""A network engineer at the broker: sends a command as the documents say, waits for its answer."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+import uuid
+from typing import Any
+
+from lab import network, secret
+from lab.deadline import LabError
+from lab.layout import CTI, HOTLINE
+
+_BASE = f"cti/v1/{HOTLINE}"
+
+
+def command(user: str, verb: str, *, seconds: float = 5.0, as_user: str | None = None, **body: object) -> dict[str, Any]:
+    """Publish a request as `user` (on the topic of `as_user`, by default his own); return the answer. LabError when none comes."""
+    request = {"id": uuid.uuid4().hex, "issued_at": time.time(), "expires_in": 30, **body}
+    words = [
+        "mosquitto_rr",
+        *("-V", "5", "-u", user, "-P", secret.read(f"mqtt-{user}"), "-q", "1", "-W", f"{seconds:g}"),
+        *("-t", f"{_BASE}/request/{as_user or user}/{verb}", "-e", f"{_BASE}/response/{user}/{verb}"),
+        *("-m", json.dumps(request)),
+    ]
+    done = subprocess.run([*network.inside(CTI.namespace), *words], capture_output=True, text=True, timeout=seconds + 10, check=False)
+    if not done.stdout.strip():
+        raise LabError(f"no answer to {verb} of {user}: {done.stderr.strip()}")
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer

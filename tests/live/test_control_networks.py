@@ -1,0 +1,49 @@
+"""F5, its first lines: the loss of one control network is no failover and costs no call."""
+
+import pytest
+
+from lab import faults, page
+from lab.ami import Ami
+from lab.layout import EDGE, PBX_A, Net
+from lab.score import score
+from lab.trial import Load, Trial
+from tests.live.conftest import failovers, say
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
+CUT_SECONDS = 60.0
+
+
+def _callers_legs() -> int:
+    """Callers' legs on the edge, by the edge's own word."""
+    with Ami(EDGE) as edge:
+        rows = edge.list("CoreShowChannels", "CoreShowChannelsComplete")
+    return sum(row.get("Channel", "").startswith("PJSIP/carrier") for row in rows)
+
+
+@pytest.mark.parametrize("net", [Net.CTL_A, Net.CTL_B])
+def test_a_lost_control_network_moves_nobody(site: None, net: Net) -> None:
+    """Cut for 60 s under load: zero failovers, no caller lost, no new call lost, the state still right."""
+    load = Load(loud=10, quiet=20, waiting=0, new_per_second=2)
+    found: dict[str, object] = {}
+
+    def cut() -> float:
+        return faults.cut(net)
+
+    def look() -> None:
+        nodes = {node["node"]: node for node in page.status()["nodes"]}
+        found["state"] = {name: node["state"] for name, node in nodes.items()}
+        found["degraded"] = nodes[PBX_A.name]["degraded_paths"]
+        found["held"] = sum(sum(node["callers"].values()) for node in nodes.values())
+        found["legs"] = _callers_legs()
+
+    seen = Trial(load, say).run(cut, watch_seconds=CUT_SECONDS, at_the_end=look)
+    result = score(seen)
+    print(result, found)
+    assert failovers() == 0
+    assert result.calls_lost == 0
+    assert result.new_calls_failed == 0
+    assert result.calls_kept == result.calls_before == 30
+    assert found["degraded"] == [net.value[-1]]
+    assert set(found["state"].values()) == {"healthy"}  # type: ignore[attr-defined]
+    assert found["held"] == found["legs"]
+    faults.mend(net)
