@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from cti_daemon.model.ids import NodeName, PathName
@@ -48,7 +48,7 @@ class Door:
     host: str
     port: int
     username: str
-    secret: str
+    secret: str = field(repr=False)
 
 
 class LifeFailedError(Exception):
