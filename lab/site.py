@@ -37,7 +37,7 @@ res_pjsip_endpoint_identifier_user res_pjsip_header_funcs res_pjsip_nat res_pjsi
 res_pjsip_refer res_pjsip_registrar res_pjsip_outbound_registration res_pjsip_authenticator_digest
 res_pjsip_outbound_authenticator_digest res_pjsip_dlg_options res_pjsip_dtmf_info res_pjsip_logger res_pjsip_acl
 res_security_log chan_pjsip
-app_dial app_exec app_playback app_queue app_stack app_userevent app_echo app_mixmonitor
+app_dial app_exec app_playback app_queue app_stack app_userevent app_echo app_mixmonitor app_softhangup
 bridge_simple bridge_native_rtp bridge_softmix bridge_builtin_features
 codec_ulaw codec_alaw codec_a_mu codec_resample format_pcm format_wav
 func_callerid func_channel func_cut func_devstate func_global func_groupcount func_hangupcause func_logic func_math
@@ -61,7 +61,7 @@ def render(host: Host, size: Size, secrets: Secrets) -> dict[str, str]:
     """Return the configuration files of one Asterisk, by file name."""
     files = {
         "asterisk.conf": _asterisk(host, secrets),
-        "modules.conf": "[modules]\nautoload=no\n" + "".join(f"load={name}.so\n" for name in _MODULES),
+        "modules.conf": _modules(host),
         "logger.conf": "[general]\nqueue_log=yes\n[logfiles]\nmessages => notice,warning,error\nsecurity => security\n",
         "rtp.conf": "[general]\nrtpstart=10000\nrtpend=19999\nicesupport=no\n",
         "musiconhold.conf": f"[default]\nmode=files\ndirectory={RUN_INSIDE}/data/moh\n",
@@ -85,6 +85,11 @@ def render(host: Host, size: Size, secrets: Secrets) -> dict[str, str]:
     else:
         files |= _node(host, size)
     return files
+
+
+def _modules(host: Host) -> str:
+    wanted = [name for name in _MODULES if host is not PHONES or name != "res_pjsip_refer"]
+    return "[modules]\nautoload=no\n" + "".join(f"load={name}.so\n" for name in wanted)
 
 
 def _sample(name: str) -> str:
@@ -166,22 +171,11 @@ def _phones_pjsip(size: Size) -> str:
 
 
 def _phones_sections(size: Size) -> Iterator[str]:
-    """One Asterisk plays all telephones; every seat registers by itself to each of its servers.
-
-    The pool: a Replaces moves a channel by a task that waits for another task of the same pool. With the default of
-    four task processors a storm of them waits for itself, and all telephones are dead. Real ones are single.
-    """
-    pool = 3 * size.seats + 50
+    """One Asterisk plays all telephones; every seat registers by itself to each of its servers."""
     yield f"""[global]
 type = global
 user_agent = phones
 endpoint_identifier_order = ip
-
-[system]
-type = system
-taskpool_minimum_size = {pool}
-taskpool_initial_size = {pool}
-taskpool_max_size = 0
 
 [transport-udp]
 type = transport
@@ -228,21 +222,35 @@ max_retries = 100000
 """
 
 
-# `_seat!`, not `_seatX.`: that one needs two characters after the word. Echo, not Milliwatt: it survives the
-# masquerade of a Replaces.
-_PHONES_DIALPLAN = """[phones]
+# `_seat!`, not `_seatX.`: that one needs two characters after the word.
+# Replaces is done here, as a one-line telephone does it: the new call is taken at once, the old dialog hung up. Asterisk's
+# own (res_pjsip_refer, not loaded on the phones) waits with the lock of one distributor queue for that of another, so a burst
+# for many seats of one Asterisk stops each other for good (seen in gdb: __ast_taskpool_serializer_push_wait, 22.10.1).
+# Echo and not Milliwatt: it sends what it hears, so a caller who is silent costs nothing.
+_PHONES_DIALPLAN = r"""[phones]
 exten => _seat!,1,Set(SEAT=${EXTEN})
  same => n,Goto(phone,s,1)
 exten => _eseat!,1,Set(SEAT=${EXTEN})
  same => n,Goto(phone,s,1)
 
 [phone]
-exten => s,1,Set(GROUP(seat)=${SEAT})
+exten => s,1,Set(REPLACES=${PJSIP_HEADER(read,Replaces)})
+ same => n,Set(GROUP(seat)=${SEAT})
+ same => n,GotoIf($[${LEN(${REPLACES})} > 0]?replace)
  same => n,GotoIf($[${GROUP_COUNT(${SEAT}@seat)} > 1]?busy)
  same => n,Ringing()
  same => n,Wait($[${RAND(200,1000)} / 1000])
- same => n,Answer(,i)
+ same => n,Goto(talk)
+ same => n(replace),Set(OLD=${GLOBAL(LINE_${SEAT})})
+ same => n,GotoIf($["${SHA1(${REPLACES})}" != "${SHA1(${GLOBAL(DIALOG_${SEAT})})}"]?unknown)
+ same => n,GotoIf($[${LEN(${OLD})} = 0]?unknown)
+ same => n(talk),Answer(,i)
+ same => n,Set(GLOBAL(LINE_${SEAT})=${CHANNEL})
+ same => n,Set(GLOBAL(DIALOG_${SEAT})=${CHANNEL(pjsip,call-id)}\;to-tag=${CHANNEL(pjsip,local_tag)}\;from-tag=${CHANNEL(pjsip,remote_tag)})
+ same => n,ExecIf($[${LEN(${OLD})} > 0]?SoftHangup(${OLD}))
  same => n,Echo()
  same => n,Hangup()
  same => n(busy),Busy(1)
+ same => n(unknown),Hangup(3)
+exten => h,1,ExecIf($["${GLOBAL(LINE_${SEAT})}" = "${CHANNEL}"]?Set(GLOBAL(LINE_${SEAT})=))
 """
