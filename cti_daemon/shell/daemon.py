@@ -14,6 +14,7 @@ from cti_daemon.model.effects import (
     HangUp,
     ListEdge,
     ProbeNode,
+    Record,
     Report,
     RescueLeg,
     SampleAudio,
@@ -80,7 +81,14 @@ class Daemon:
         self._metrics.watch_journal(self._journal)
         runner = self._runner = Runner(engine, self._journal, settings.detection.stall, self._beat)
         self._http = HttpServer(settings, self._metrics, self.view, self._readiness)
-        self._mqtt = MqttBridge(settings, self._secrets.mqtt_password, runner.post, self.view, count_command=self._metrics.count_command)
+        self._mqtt = MqttBridge(
+            settings,
+            self._secrets.mqtt_password,
+            runner.post,
+            self.view,
+            count_command=self._metrics.count_command,
+            refused=self._turned_away,
+        )
         self._teller = Teller(self._metrics, [self._mqtt])
         self._make_links()
         self._probes = SipProbes(settings, runner.post)
@@ -172,6 +180,10 @@ class Daemon:
             self._metrics.set_link(event.node, event.path, connected=isinstance(event, LinkUp))
         if self._runner is not None:
             self._runner.post(event)
+
+    def _turned_away(self, user: str, verb: str, code: str) -> None:
+        """A request that never reached the core is written down like one that did."""
+        self._spawn(self._journal.append(Record("command_refused", {"user": user, "verb": verb, "code": code})), "audit")
 
     def view(self) -> SiteView:
         if self._runner is None:
