@@ -26,7 +26,7 @@ def test_manager_conf_is_the_sample_with_another_secret() -> None:
     node = site.render(PBX_A, SIZE, SECRETS)["manager.conf"]
     assert node.startswith(sample.replace("CHANGE-ME", SECRETS.cti))
     assert "CHANGE-ME" not in node
-    assert "channelvars = CTI_CALL,CTI_NODE,CTI_LEG_EPOCH\n" in site.render(EDGE, SIZE, SECRETS)["manager.conf"]
+    assert "channelvars = CTI_CALL,CTI_NODE,CTI_LEG_EPOCH,CTI_DIALOG\n" in site.render(EDGE, SIZE, SECRETS)["manager.conf"]
 
 
 def test_the_daemons_account_has_only_the_rights_it_needs() -> None:
@@ -44,6 +44,11 @@ def test_both_media_servers_have_the_same_seats_and_each_its_own_audio_address()
     assert f"media_address = {PBX_B.address(Net.SVC)}" in b["pjsip.conf"]
     assert f"media_address = {PBX_A.address(Net.SVC)}" not in b["pjsip.conf"]
     assert "autofill = yes" in a["queues.conf"]
+
+
+def test_only_the_telephones_go_without_asterisks_own_replaces() -> None:
+    loaded = {host.name: "load=res_pjsip_refer.so\n" in site.render(host, SIZE, SECRETS)["modules.conf"] for host in ASTERISKS}
+    assert loaded == {"edge1": True, "pbx-a": True, "pbx-b": True, "emg": True, "phones": False}
 
 
 def test_emergency_seats_are_reachable_only_from_emg() -> None:
