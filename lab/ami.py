@@ -108,10 +108,6 @@ class Ami:
         fields = {"Variable": variable, "Value": value} | ({} if channel is None else {"Channel": channel})
         self.do("Setvar", **fields)
 
-    def shut(self) -> None:
-        """End the session under a reader in another thread: its read ends with an error."""
-        self._socket.shutdown(socket.SHUT_RDWR)
-
     def close(self) -> None:
         """End the session."""
         self._stream.close()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lab import process
 from lab.deadline import wait_until
-from lab.layout import CARRIER, PHONES, RUN, SIP_PORT, Host, Net
+from lab.layout import AMI_PORT, CARRIER, CTI, CTL_NETS, EDGE, PHONES, RUN, SIP_PORT, Host, Net
 
 # Ethernet, IPv4, UDP and RTP headers are 54 bytes: enough for holes, and 50 packets a second and call stay cheap.
 _RTP_SNAP = 60
@@ -21,6 +21,7 @@ class Capture:
         self.carrier_sip = folder / "carrier-sip.pcap"
         self.carrier_rtp = folder / "carrier-rtp.pcap"
         self.phones_sip = folder / "phones-sip.pcap"
+        self.orders = {net: folder / f"orders-{net.value}.pcap" for net in CTL_NETS}
         folder.mkdir(parents=True, exist_ok=True)
 
     def start(self) -> None:
@@ -30,18 +31,21 @@ class Capture:
         _start("capture-carrier-sip", CARRIER, self.carrier_sip, 65535, sip)
         _start("capture-carrier-rtp", CARRIER, self.carrier_rtp, _RTP_SNAP, rtp)
         _start("capture-phones-sip", PHONES, self.phones_sip, 65535, sip)
+        for net, path in self.orders.items():  # what the daemon orders at the edge, and the edge's answers
+            _start(f"capture-orders-{net.value}", CTI, path, 65535, f"tcp port {AMI_PORT} and host {EDGE.address(net)}", net)
 
     def stop(self) -> None:
         """End all captures and have everything written."""
-        for name in ("capture-carrier-sip", "capture-carrier-rtp", "capture-phones-sip"):
+        orders = [f"capture-orders-{net.value}" for net in self.orders]
+        for name in ("capture-carrier-sip", "capture-carrier-rtp", "capture-phones-sip", *orders):
             process.stop(name, with_signal=signal.SIGINT)
 
 
-def _start(name: str, host: Host, path: Path, snap: int, expression: str) -> None:
+def _start(name: str, host: Host, path: Path, snap: int, expression: str, net: Net = Net.SVC) -> None:
     log = RUN / f"{name}.log"
     log.write_bytes(b"")
     path.unlink(missing_ok=True)
     # -Z root: a capture folder belongs to root. -B: no packet is lost when the two cores are busy.
-    words = ["tcpdump", "-i", Net.SVC.value, "-n", "-U", "-Z", "root", "-B", "16384", "-s", str(snap), "-w", str(path)]
+    words = ["tcpdump", "-i", net.value, "-n", "-U", "-Z", "root", "-B", "16384", "-s", str(snap), "-w", str(path)]
     process.start(name, host, [*words, *expression.split()], log=log)
     wait_until(f"{name} to listen", lambda: b"listening on" in log.read_bytes(), 10, every_seconds=0.01)

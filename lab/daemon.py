@@ -78,7 +78,8 @@ def write_configuration(*, detection: str = "") -> None:
 
 def start() -> int:
     """Start the daemon with this interpreter; returns its pid at once."""
-    words = [sys.executable, "-m", "cti_daemon", "run", "--config", str(CONFIGURATION)]
+    # As the unit has it: a failover is the moment when everybody else on the machine is busy too.
+    words = ["nice", "-n", "-10", sys.executable, "-m", "cti_daemon", "run", "--config", str(CONFIGURATION)]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     return process.start(NAME, CTI, words, log=LOG, environment=environment)
 

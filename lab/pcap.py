@@ -16,6 +16,7 @@ _MAGICS = {
 _ETHERNET = 1
 _IPV4 = 0x0800
 _UDP = 17
+_TCP = 6
 
 
 class PcapError(ValueError):
@@ -36,6 +37,13 @@ class Datagram:
 
 def read(stream: BinaryIO) -> Iterator[Datagram]:
     """Yield the UDP datagrams of an Ethernet capture; a record cut by the end of the file is left out."""
+    for wall, frame in _frames(stream):
+        datagram = _parse(wall, frame)
+        if datagram is not None:
+            yield datagram
+
+
+def _frames(stream: BinaryIO) -> Iterator[tuple[float, bytes]]:
     head = stream.read(24)
     if len(head) < 24 or head[:4] not in _MAGICS:
         raise PcapError("no pcap header")
@@ -52,9 +60,29 @@ def read(stream: BinaryIO) -> Iterator[Datagram]:
         frame = stream.read(kept)
         if len(frame) < kept:
             return
-        datagram = _parse(seconds + fraction * unit, frame)
-        if datagram is not None:
-            yield datagram
+        yield seconds + fraction * unit, frame
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One TCP segment with payload, as it was captured (not reassembled)."""
+
+    wall: float
+    source: str
+    target: str
+    payload: bytes
+
+
+def read_segments(stream: BinaryIO) -> Iterator[Segment]:
+    """Yield the TCP segments of an Ethernet capture that carry something."""
+    for wall, frame in _frames(stream):
+        if len(frame) < 14 + 20 + 20 or int.from_bytes(frame[12:14]) != _IPV4 or frame[14 + 9] != _TCP:
+            continue
+        tcp = 14 + (frame[14] & 0x0F) * 4
+        end = 14 + int.from_bytes(frame[16:18])
+        payload = frame[tcp + (frame[tcp + 12] >> 4) * 4 : end]
+        if payload:
+            yield Segment(wall, _dotted(frame[26:30]), _dotted(frame[30:34]), payload)
 
 
 def _parse(wall: float, frame: bytes) -> Datagram | None:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from lab import judge
-from lab.layout import PBX_A
 from lab.trial import Evidence
 
 FAIR_SECONDS = 2.0
@@ -77,10 +76,9 @@ def score(seen: Evidence) -> Score:
     soon = [call for call in after if call.invited_wall <= t0 + 2 and call.answered_wall is not None]
     calm = [call for call in newcomers if call.answered_wall is not None and call.answered_wall < t0]
     lost_new = [call for call in newcomers if call.invited_wall <= end - FAIR_SECONDS and is_lost_newcomer(call, t0)]
-    diverts = [told.wall for told in seen.told if told.kind == "divert" and told.wall >= t0]
-    verdicts = [told.wall for told in seen.told if told.kind == "failover" and told.wall >= t0]
+    decided = seen.orders.decisions(t0)
+    obeyed = [wall for wall in seen.orders.obeyed if decided and wall >= decided[-1]]
     false = [told for told in seen.told if told.kind == "failover" and seen.began_wall <= told.wall < t0]
-    moved = [routed.wall for routed in seen.routed if verdicts and routed.wall >= t0 and _was_up(routed.channel, seen, t0)]
     agents = [back for call in talkers if (back := agent_again_wall(call, seen)) is not None]
     first = judge.first_answer_after(newcomers, t0)
     return Score(
@@ -92,9 +90,9 @@ def score(seen: Evidence) -> Score:
         same_agent=sum(has_same_agent(call, seen) for call in talkers),
         new_calls=len(after),
         new_calls_failed=len(lost_new),
-        death_to_divert_ms=_ms(diverts[0] - t0) if diverts else None,
-        death_to_verdict_ms=_ms(verdicts[0] - t0) if verdicts else None,
-        verdict_to_last_redirect_ms=_ms(max(moved) - verdicts[0]) if moved else None,
+        death_to_divert_ms=_ms(decided[0] - t0) if len(decided) > 1 else None,
+        death_to_verdict_ms=_ms(decided[-1] - t0) if decided else None,
+        verdict_to_last_redirect_ms=_ms(obeyed[-1] - decided[-1]) if obeyed else None,
         death_to_next_answer_ms=_ms(first.answered_wall - t0) if first and first.answered_wall else None,
         new_call_answer_ms=spread([_ms((call.answered_wall or 0) - call.invited_wall) for call in soon]),
         calm_answer_ms=spread([_ms((call.answered_wall or 0) - call.invited_wall) for call in calm]),
@@ -137,11 +135,6 @@ def agent_again_wall(call: judge.Call, seen: Evidence) -> float | None:
 def _is_of(call: judge.Call, seen: Evidence, kind: str) -> bool:
     groups = seen.load.talkers() if kind == "talking" else [seen.load.waiters()]
     return any(call.number.startswith(group.number_prefix) for group in groups)
-
-
-def _was_up(channel: str, seen: Evidence, t0: float) -> bool:
-    """The edge's leg of a caller who was there at the fault: it had been routed before."""
-    return any(routed.channel == channel and routed.wall < t0 and routed.node == PBX_A.name for routed in seen.routed)
 
 
 def _gaps(calls: Sequence[judge.Call], seen: Evidence) -> list[float]:

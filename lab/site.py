@@ -161,7 +161,7 @@ def _node(host: Host, size: Size) -> dict[str, str]:
     return {
         "pjsip.conf": pjsip,
         "queues.conf": queues,
-        "extensions.conf": (f'[globals]\nCTI_HOTLINE = {HOTLINE}\nCTI_QUEUE = {queue}\nCTI_REPLACE_SECONDS = 5\n#include "{plan}"\n'),
+        "extensions.conf": (f'[globals]\nCTI_HOTLINE = {HOTLINE}\nCTI_QUEUE = {queue}\nCTI_REPLACE_SECONDS = 2\n#include "{plan}"\n'),
         plan: (REPOSITORY / "dialplan" / plan).read_text(),
     }
 

@@ -1,7 +1,7 @@
 """One trial: live calls, one fault, and what became of everybody, judged from outside.
 
-The judge reads packet captures at the carrier and at the phones, the edge's own dialplan events, and the broker as a
-subscriber. Nothing the daemon says of itself enters a count; only the instant of its verdict is taken from its MQTT report."""
+The judge reads packet captures: at the carrier, at the phones, and between the daemon and the edge. What the daemon says of
+itself (the broker's subscriber hears it) is shown beside, and enters no count but that of failovers."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lab import carrier, daemon, judge, page
+from lab import carrier, daemon, judge, orders, page
 from lab.ami import Ami
 from lab.capture import Capture
 from lab.carrier import Audio, Group
 from lab.deadline import wait_until
 from lab.layout import PBX_A, RUN
-from lab.witness import EdgeListener, Routed, Subscriber, Told
+from lab.orders import Orders
+from lab.witness import Subscriber, Told
 
 Say = Callable[[str], None]
 LONG_SECONDS = 300.0
@@ -26,8 +27,8 @@ LONG_SECONDS = 300.0
 class Load:
     """The callers of a trial. `loud` send 50 packets a second (their audio is judged), `quiet` five."""
 
-    loud: int = 30
-    quiet: int = 70
+    loud: int = 22
+    quiet: int = 78
     waiting: int = 20
     new_per_second: float = 5.0
     new_stay_seconds: float = 3.0
@@ -62,7 +63,7 @@ class Evidence:
     calls: list[judge.Call]
     dialogs: list[judge.Dialog]
     audio: judge.Audio
-    routed: list[Routed]
+    orders: Orders
     told: list[Told]
     began_wall: float
     new_group: Group = field(default_factory=lambda: Load().newcomers(1))
@@ -85,12 +86,11 @@ class Trial:
         at_the_end: Callable[[], None] = lambda: None,
     ) -> Evidence:
         """`strike` returns the wall instant of the fault; `at_the_end` looks at the site while the callers are still there."""
-        capture, listener, subscriber = Capture(self.folder), EdgeListener(), Subscriber()
+        capture, subscriber = Capture(self.folder), Subscriber()
         newcomers = self.load.newcomers(calm_seconds + watch_seconds + 10)
         began_wall = time.time()
         groups = [*self.load.talkers(), *([self.load.waiters()] if self.load.waiting else []), newcomers]
         capture.start()
-        listener.start()
         subscriber.start()
         try:
             self._fill()
@@ -104,7 +104,6 @@ class Trial:
             ended_wall = time.time()
         finally:
             capture.stop()
-            listener.stop()
             subscriber.stop()
             for group in groups:
                 carrier.stop(group)
@@ -115,7 +114,7 @@ class Trial:
             calls=list(judge.read_calls(capture.carrier_sip).values()),
             dialogs=judge.read_dialogs(capture.phones_sip),
             audio=judge.read_audio(capture.carrier_rtp),
-            routed=listener.routed,
+            orders=orders.read(capture.orders.values()),
             told=subscriber.read(),
             began_wall=began_wall,
             new_group=newcomers,

@@ -70,7 +70,8 @@ def sample(legs: Iterable[Leg], limit: int | None) -> tuple[Leg, ...]:
 
 
 def order(legs: Iterable[Leg]) -> list[Leg]:
-    """Talking first, then waiting, then ringing; each by age. (Order of sending is not order of arrival: the standby's
-    queue sorts by QUEUE_PRIO.)"""
-    rank = {LegState.TALKING: 0, LegState.WAITING: 1, LegState.RINGING: 2}
+    """Ringing first: they are few, nothing has been heard by them yet, and behind a hundred others they would wait for
+    half a second. Then those who talk, then those who wait (an announcement holds them). Each by age. Who is served first
+    on the standby is not decided here but by QUEUE_PRIO: order of sending is not order of arrival."""
+    rank = {LegState.RINGING: 0, LegState.TALKING: 1, LegState.WAITING: 2}
     return sorted(legs, key=lambda leg: (rank[leg.state], leg.since_at))

@@ -76,6 +76,7 @@ class Runner:
             self._log.exception("the engine failed on an event; it is dropped", kind=type(event).__name__)
             return
         if effects:
+            self._drawn = None  # whoever is told of this may look at once
             self._act(effects)
         self._wake()
 
