@@ -28,6 +28,8 @@ class Facts:
     sip: dict[PathName, Condition]
     edge: Condition
     silent_seconds: float
+    answering_from: float | None
+    """Since when our own OPTIONS are answered without a gap; None while they are not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,35 +53,36 @@ class Health:
         return self.verdict in CONDEMNED
 
 
-def collect(evidence: NodeEvidence, now: float, detection: Detection) -> Facts:
+def collect(evidence: NodeEvidence, now: float, detection: Detection, before: Facts | None = None) -> Facts:
     late, lost = detection.suspect_after, detection.dead_after
     links = {p: s.condition(now, late, max(lost, detection.control_lost_after)) for p, s in evidence.links.items()}
     sip = {p: s.condition(now, late, lost) for p, s in evidence.sip.items()}
-    living = Condition.OK in links.values() and Condition.OK in sip.values()
-    if living:  # the edge's silence counts only when it has lasted; its good word for a while
-        edge = evidence.edge_condition(now, now - EDGE_WORD_LASTS_SECONDS, EDGE_WORD_LASTS_SECONDS)
-        if edge is Condition.LOST and evidence.edge_silent_seconds(now) < detection.edge_silent:
-            edge = Condition.LATE
+    if Condition.OK in sip.values():
+        answering_from = now if before is None or before.answering_from is None else before.answering_from
+        edge = _edge_about_the_living(evidence, answering_from, now, detection)
     else:  # only what was said after the trouble began
-        began = _trouble_began_at(evidence, better(sip.values()))
+        answering_from = None
+        began = max(max(s.good_at, s.watched_at) for s in evidence.sip.values())
         edge = evidence.edge_condition(now, began, EDGE_WORD_LASTS_SECONDS)
-    return Facts(links, sip, edge, now - evidence.silent_from)
+    return Facts(links, sip, edge, now - evidence.silent_from, answering_from)
 
 
-def _trouble_began_at(evidence: NodeEvidence, sip: Condition) -> float:
-    """The last sign of life of the kind that is quiet: an edge's word from before it is no word about it."""
-    if sip is not Condition.OK:
-        return max(max(s.good_at, s.watched_at) for s in evidence.sip.values())
-    return max(max(s.good_at, s.watched_at) for s in evidence.links.values())
+def _edge_about_the_living(evidence: NodeEvidence, answering_from: float, now: float, detection: Detection) -> Condition:
+    """The edge's good word counts for a while, its silence only when it has lasted; and what it said while the node answered nobody is
+    no word about the node that answers again."""
+    fresh_from = max(now - EDGE_WORD_LASTS_SECONDS, answering_from)
+    edge = evidence.edge_condition(now, fresh_from, EDGE_WORD_LASTS_SECONDS)
+    lasts = min(evidence.edge_silent_seconds(now), now - answering_from)
+    return Condition.LATE if edge is Condition.LOST and lasts < detection.edge_silent else edge
 
 
 def is_refused(evidence: NodeEvidence, facts: Facts) -> bool:
     """Rule 1. One refused AMI connection and every SIP path refused (or that network already lost), all newer than any
     sign of life: the other AMI session's end need not be waited for."""
-    link_refusals = [s.refused_at for s in evidence.links.values() if s.refused_at > evidence.sign_at]
-    sip_refusals = [s.refused_at for s in evidence.sip.values() if s.refused_at > evidence.sign_at]
-    others = (c for c in facts.sip.values() if c is not Condition.REFUSED)
-    return bool(link_refusals) and bool(sip_refusals) and all(c is Condition.LOST for c in others)
+    sign_at = evidence.sign_at
+    if not any(s.refused_at > sign_at for s in evidence.links.values()) or not any(s.refused_at > sign_at for s in evidence.sip.values()):
+        return False
+    return all(c in (Condition.LOST, Condition.REFUSED) for c in facts.sip.values())
 
 
 def quiet_paths(facts: Facts) -> tuple[PathName, ...]:
@@ -96,8 +99,11 @@ def _degraded(facts: Facts, since_at: float, now: float, detection: Detection) -
     return tuple(p for p in quiet_paths(facts) if facts.links[p] is facts.sip[p] is Condition.LOST)
 
 
-def judge(previous: Health | None, evidence: NodeEvidence, now: float, detection: Detection, *, isolated: bool) -> Health:
-    facts = collect(evidence, now, detection)
+def judge(
+    previous: Health | None, evidence: NodeEvidence, now: float, detection: Detection, *, isolated: bool, edge_is_deaf: bool = False
+) -> Health:
+    """`isolated`: nobody answers us. `edge_is_deaf`: the edges hear no server at all, so their silence is their own trouble."""
+    facts = collect(evidence, now, detection, previous.facts if previous else None)
     links, sip = better(facts.links.values()), better(facts.sip.values())
     if is_refused(evidence, facts):
         links = sip = Condition.REFUSED
@@ -105,6 +111,8 @@ def judge(previous: Health | None, evidence: NodeEvidence, now: float, detection
     verdict, why = found.verdict, found.why
     if isolated and verdict is not Verdict.DEAD:
         verdict, why = Verdict.ISOLATED, "no node answers us at all: we are the one who is cut off"
+    if verdict is Verdict.EDGE_CANNOT_REACH and edge_is_deaf:
+        verdict, why = Verdict.SUSPECT, "the edge hears no server at all: its own trouble"
     if previous is None:
         return Health(verdict, why, now, facts)
     if previous.is_condemned and not _is_graver(verdict, previous.verdict):

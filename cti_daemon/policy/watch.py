@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from cti_daemon.model.effects import AskEdge, Effect, ProbeNode, SampleAudio
 from cti_daemon.model.events import AudioSampled, LinkLost, LinkUp, SipRefused
 from cti_daemon.model.ids import NodeName
-from cti_daemon.model.reasons import Loss, Verdict
+from cti_daemon.model.reasons import Condition, Loss, Verdict
 from cti_daemon.model.settings import Detection
 from cti_daemon.policy.health import Health, quiet_paths
 from cti_daemon.policy.rescue import SAMPLE_SIZE, Audio, may_media_live, sample
@@ -25,10 +25,12 @@ NEVER = float("-inf")
 
 
 def edge_pace_seconds(health: Health) -> float:
-    """How often the edges are asked about this node."""
-    if health.verdict in (Verdict.SUSPECT, Verdict.CUT_OFF, Verdict.PROBE_BROKEN) or quiet_paths(health.facts):
+    """How often the edges are asked about this node: fast, too, while they have not said that they hear it."""
+    if health.verdict in (Verdict.SUSPECT, Verdict.CUT_OFF, Verdict.PROBE_BROKEN, Verdict.UNKNOWN) or quiet_paths(health.facts):
         return SUSPECT_SECONDS
-    return CONDEMNED_SECONDS if health.is_condemned else CALM_SECONDS
+    if health.is_condemned:
+        return CONDEMNED_SECONDS
+    return CALM_SECONDS if health.facts.edge is Condition.OK else SUSPECT_SECONDS
 
 
 def probe_pace_seconds(health: Health, detection: Detection) -> float:

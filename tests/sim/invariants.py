@@ -1,0 +1,176 @@
+"""What must never happen, judged from the truth and not from the daemon's belief. Each has the promise it stands for."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from typing_extensions import override
+
+from cti_daemon.model.effects import Effect, Record, Report, RescueLeg
+from cti_daemon.model.ids import PATHS, NodeName, Uniqueid
+from cti_daemon.policy.table import CONDEMNED
+from tests.sim.clock import Clock
+from tests.sim.daemon import Daemon
+from tests.sim.edge import Edge, Leg
+from tests.sim.faults import Kind
+from tests.sim.schedule import SERVERS
+from tests.sim.truth import Cause, Truth
+from tests.sim.world import EDGE
+
+
+class Promise(StrEnum):
+    TRUE_CAUSE = "F5: no failover without a true cause on the node that was left"
+    IN_TIME = "F1-F3, F7: a true cause that lasts is answered within its deadline"
+    LIVING_CALL = "F4: no caller is taken out of a conversation that is alive"
+    ONCE = "F4, F9: nobody is moved twice"
+    LEVEL = "rule 4 of the house: the edge's epoch never goes back, and desired state is reached when faults end"
+    NOBODY_LEFT = "F4, F9: nobody is left on a node that was given up"
+    NO_FLAPPING = "F6: at most one failover for a cause, and nothing goes back by itself"
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    at: float
+    promise: Promise
+    text: str
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.at:8.3f}  BROKEN   {self.text} ({self.promise.value})"
+
+
+CAUSE_LASTS_SECONDS = 0.6
+"""A verdict may come so long after its cause has ended: the evidence was true when it was taken."""
+DEADLINE_SECONDS = 1.5
+EDGE_ALONE_KNOWS_SECONDS = 3.0
+"""Where only the edge can see it, the pace of asking (2 s) is part of the deadline."""
+QUIET_SECONDS = 4.0
+PROVEN_SECONDS = 6.0
+LOOK_SECONDS = 0.1
+DISTURBED = (
+    Kind.STALL,
+    Kind.STARVED,
+    Kind.ISOLATED,
+    Kind.LOSS,
+    Kind.ANSWERS_LOST,
+    Kind.ORDERS_LOST,
+    Kind.EDGE_FROZEN,
+    Kind.EDGE_KILL,
+    Kind.RESTART,
+)
+
+
+class Invariants:
+    def __init__(self, clock: Clock, truth: Truth, edge: Edge, daemon: Daemon) -> None:
+        self._clock, self._truth, self._edge, self._daemon = clock, truth, edge, daemon
+        self.breaches: list[Breach] = []
+        self._answered: dict[int, tuple[int, Record]] = {}
+        self._redirected: set[tuple[Uniqueid, int]] = set()
+        self._epoch = (0, 0)
+        self._condemned: dict[Uniqueid, tuple[NodeName, float]] = {}
+        self._waited_since: tuple[int, float] | None = None
+        clock.after(LOOK_SECONDS, self._look)
+
+    def _break(self, promise: Promise, text: str) -> None:
+        self.breaches.append(Breach(self._clock.now, promise, text))
+
+    # --- what the daemon decides ------------------------------------------------------------------------------------
+
+    def decided(self, effect: Effect) -> None:
+        match effect:
+            case Record(kind="failover_intent", data=data):
+                self._failover(effect, NodeName(data["from"]), NodeName(data["serving"]))
+            case Report(kind="verdict", data=data) if data["verdict"] in CONDEMNED:
+                node = NodeName(data["node"])
+                for leg in self._edge.legs.values():
+                    if leg.node == node:
+                        self._condemned[leg.uniqueid] = (node, leg.routed_at)
+            case _:
+                pass
+
+    def _failover(self, record: Record, left: NodeName, to: NodeName) -> None:
+        cause = self._cause_lately(left)
+        if cause is None:
+            self._break(Promise.TRUE_CAUSE, f"failover {left} -> {to}, but calls could be served by {left}")
+            return
+        life, before = self._answered.get(cause.number, (0, record))
+        if life == self._daemon.life or (life and before in self._daemon.journal):
+            self._break(Promise.NO_FLAPPING, f"a second failover from {left} for one cause")
+        self._answered[cause.number] = (self._daemon.life, record)
+
+    def _cause_lately(self, node: NodeName) -> Cause | None:
+        since_at = self._clock.now - CAUSE_LASTS_SECONDS
+        return next((c for c in reversed(self._truth.causes) if c.node == node and (c.until_at is None or c.until_at >= since_at)), None)
+
+    # --- what happens at the edge -----------------------------------------------------------------------------------
+
+    def redirected(self, leg: Leg, effect: RescueLeg) -> None:
+        if leg.is_talking and leg.is_talk_known and self._edge.has_audio(leg):
+            self._break(Promise.LIVING_CALL, f"{leg.uniqueid} was talking on {leg.node}, its audio arrived")
+        key = (leg.uniqueid, effect.epoch)
+        if key in self._redirected:
+            self._break(Promise.ONCE, f"{leg.uniqueid} redirected twice in epoch {effect.epoch}")
+        self._redirected.add(key)
+        if leg.node is not None and leg.epoch == self._edge.epoch and self._cause_lately(leg.node) is None and self._edge.is_served(leg):
+            self._break(Promise.ONCE, f"{leg.uniqueid} was well on {leg.node}, chosen in the present epoch {leg.epoch}")
+
+    def globals_set(self) -> None:
+        life, epoch = self._epoch
+        if life == self._truth.incarnation[EDGE] and self._edge.epoch < epoch:
+            self._break(Promise.LEVEL, f"the edge's epoch went back from {epoch} to {self._edge.epoch}")
+        self._epoch = (self._truth.incarnation[EDGE], self._edge.epoch)
+
+    # --- what does not happen ---------------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        """A deadline runs only while nothing but the cause stands in the way."""
+        self._clock.after(LOOK_SECONDS, self._look)
+        now = self._clock.now
+        head = self._edge.route[0] if self._edge.route else None
+        cause = self._truth.cause_of(head) if head is not None else None
+        if head is None or cause is None or not self._is_undisturbed() or not self._has_other(head):
+            self._waited_since = None
+            return
+        if self._waited_since is None or self._waited_since[0] != cause.number:
+            self._waited_since = (cause.number, now)
+        waited = now - self._waited_since[1]
+        if waited > self._deadline_seconds(head):
+            self._break(Promise.IN_TIME, f"new callers still go to {head} {waited:.1f} s after its end began")
+            self._waited_since = (cause.number, now + 1000.0)
+
+    def _deadline_seconds(self, node: NodeName) -> float:
+        heard = self._truth.probe_is_answered(node) and any(self._truth.daemon_reaches(node, path) for path in PATHS)
+        return EDGE_ALONE_KNOWS_SECONDS if heard else DEADLINE_SECONDS
+
+    def _is_undisturbed(self) -> bool:
+        now, touched = self._clock.now, self._truth.touched_at
+        settled = now - touched.get(None, 0.0) > QUIET_SECONDS and now - touched.get(EDGE, 0.0) > QUIET_SECONDS
+        on_edge = any(f.node == EDGE or f.kind in DISTURBED for f in self._truth.active)
+        return settled and not on_edge and not self._daemon.is_dead and now - self._daemon.started_at > QUIET_SECONDS
+
+    def _has_other(self, node: NodeName) -> bool:
+        """Another server that nothing is wrong with, for long enough to be proven."""
+        since_at = self._clock.now - PROVEN_SECONDS
+        ailing = {fault.node for fault in self._truth.active}
+        return any(
+            n not in ailing and self._truth.cause_of(n) is None and self._truth.touched_at.get(n, 0.0) < since_at
+            for n in SERVERS
+            if n != node
+        )
+
+    # --- the end ----------------------------------------------------------------------------------------------------
+
+    def ended(self) -> None:
+        """All faults have ended more than ten seconds ago."""
+        engine, edge = self._daemon.engine, self._edge
+        held = (edge.route, edge.epoch)
+        wanted = (engine.view(self._clock.now).route, engine.routing.epoch)
+        if held != wanted:
+            self._break(Promise.LEVEL, f"the edge holds {held}, the daemon wants {wanted}")
+        mapped = {(leg.uniqueid, leg.node) for leg in engine.site.legs}
+        legs = {(leg.uniqueid, leg.node) for leg in edge.legs.values()}
+        if mapped != legs:
+            self._break(Promise.LEVEL, f"the daemon's map of callers is wrong: {sorted(mapped ^ legs, key=str)}")
+        for leg in edge.legs.values():
+            was_left = self._condemned.get(leg.uniqueid) == (leg.node, leg.routed_at)
+            if was_left and not (leg.is_talking and edge.is_served(leg)):
+                self._break(Promise.NOBODY_LEFT, f"{leg.uniqueid} is still on {leg.node}, which was given up")

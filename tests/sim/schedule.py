@@ -1,0 +1,170 @@
+"""From a seed: who calls when, and what goes wrong when. Every fault has ended at `HEALED_AT`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+
+from cti_daemon.model.ids import PATHS, NodeName, Uniqueid
+from tests.sim.faults import NOISE, TRUE_CAUSES, Fault, Kind
+from tests.sim.world import EDGE, EMG, A, B
+
+FIRST_FAULT_AT, HEALED_AT, END_AT = 4.0, 24.0, 38.0
+SERVERS = (A, B, EMG)
+DURATIONS = ((0.05, 0.4), (0.4, 1.3), (1.3, 4.0), (4.0, 12.0))
+REFUSED = (Kind.AMI_REFUSED, Kind.PROBE_REFUSED)
+LEVELS = {
+    Kind.LOSS: (0.05, 0.3),
+    Kind.JITTER: (0.02, 0.15),
+    Kind.ANSWERS_LOST: (0.2, 1.0),
+    Kind.ORDERS_LOST: (0.2, 1.0),
+}
+_OF_NODE = {*TRUE_CAUSES, Kind.CUT_OFF, Kind.AMI_SILENT, Kind.PROBE_SILENT, *REFUSED}
+_RARE = {Kind.EDGE_KILL, Kind.RESTART, Kind.ISOLATED, Kind.ORDERS_LOST, Kind.ANSWERS_LOST}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    uniqueid: Uniqueid
+    at: float
+    hangs_up_at: float
+    pick_up_seconds: float
+    is_quiet: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    name: str
+    faults: tuple[Fault, ...]
+    callers: tuple[Caller, ...]
+
+
+def draw(seed: int) -> Schedule:
+    chance = Random(seed)
+    kind = chance.choice(tuple(_KINDS))
+    return Schedule(kind, _compatible(_KINDS[kind](chance)), _callers(chance))
+
+
+def _callers(chance: Random) -> tuple[Caller, ...]:
+    arrivals = [chance.uniform(0.5, 3.5) for _ in range(chance.randint(3, 7))]
+    arrivals += [chance.uniform(FIRST_FAULT_AT, HEALED_AT) for _ in range(chance.randint(2, 8))]
+    return tuple(
+        Caller(
+            Uniqueid(f"call-{n}"),
+            at,
+            at + chance.expovariate(1 / 30),
+            chance.choice((0.05, chance.uniform(0.2, 3.0), chance.uniform(3.0, 15.0))),
+            chance.random() < 0.1,
+        )
+        for n, at in enumerate(sorted(arrivals))
+    )
+
+
+def _compatible(faults: list[Fault]) -> tuple[Fault, ...]:
+    """No two faults of one kind at one place overlap, nor two refusals of one node: AMI and SIP both refused by a living node would
+    be a lie that nobody could see through."""
+    kept: list[Fault] = []
+    for fault in sorted(faults, key=lambda f: (f.at, f.kind, f.node or "", f.path or "")):
+        rivals = [f for f in kept if f.until + 0.5 > fault.at]
+        same = any((f.kind, f.node) == (fault.kind, fault.node) for f in rivals)
+        lies = fault.kind in REFUSED and any(f.kind in REFUSED and f.node == fault.node for f in rivals)
+        if not same and not lies:
+            kept.append(fault)
+    return tuple(kept)
+
+
+# --- kinds of schedule ----------------------------------------------------------------------------------------------
+
+
+def _one(chance: Random, kind: Kind, node: NodeName | None = None, at: float | None = None, seconds: float | None = None) -> Fault:
+    if kind in _OF_NODE and node is None:
+        node = chance.choice((A, A, A, B, B, EMG))
+    if kind in (Kind.JITTER, Kind.PATH_LOST) and node is None:
+        node = chance.choice((EDGE, *SERVERS))
+    at = chance.uniform(FIRST_FAULT_AT, 18.0) if at is None else at
+    seconds = chance.uniform(*chance.choice(DURATIONS)) if seconds is None else seconds
+    if kind is Kind.RESTART:
+        seconds = min(seconds, 3.0)
+    if kind is Kind.STALL:
+        seconds = min(seconds, 6.0)
+    path = chance.choice(PATHS) if kind in (Kind.NETWORK_LOST, Kind.PATH_LOST) else None
+    if kind is Kind.EDGE_DEAF:
+        path = chance.choice((None, None, *PATHS))
+    level = chance.uniform(*LEVELS[kind]) if kind in LEVELS else 0.0
+    lost = kind is Kind.RESTART and chance.random() < 0.3
+    after = chance.choice((None, 0, 1, 2, 4)) if kind is Kind.RESTART else None
+    return Fault(at, min(at + seconds, HEALED_AT), kind, node, path, level, lost, after)
+
+
+def _some(chance: Random, kinds: frozenset[Kind], least: int, most: int) -> list[Fault]:
+    ordered = sorted(kinds)
+    weights = [0.4 if kind in _RARE else 1.0 for kind in ordered]
+    return [_one(chance, kind) for kind in chance.choices(ordered, weights, k=chance.randint(least, most))]
+
+
+def _one_cause(chance: Random) -> list[Fault]:
+    return [_one(chance, chance.choice(sorted(TRUE_CAUSES)), A)]
+
+
+def _cause_and_noise(chance: Random) -> list[Fault]:
+    return [*_one_cause(chance), *_some(chance, NOISE, 1, 4)]
+
+
+def _noise(chance: Random) -> list[Fault]:
+    """Nothing that may move anybody."""
+    return _some(chance, NOISE, 2, 6)
+
+
+def _anything(chance: Random) -> list[Fault]:
+    return _some(chance, frozenset(Kind), 2, 7)
+
+
+def _two_causes(chance: Random) -> list[Fault]:
+    """Both media servers, together or one after the other."""
+    first = _one(chance, chance.choice(sorted(TRUE_CAUSES)), A)
+    at = chance.choice((first.at, first.at + chance.uniform(0.0, 3.0)))
+    second = _one(chance, chance.choice(sorted(TRUE_CAUSES)), B, at)
+    return [first, second, *_some(chance, NOISE, 0, 2)]
+
+
+def _flapping(chance: Random) -> list[Fault]:
+    kind = chance.choice((Kind.KILL, Kind.BLACK_HOLE, Kind.SIP_HUNG, Kind.FREEZE))
+    down, up = chance.uniform(0.2, 4.0), chance.uniform(0.6, 4.0)
+    starts = [FIRST_FAULT_AT + n * (down + up) for n in range(8)]
+    return [_one(chance, kind, A, at, down) for at in starts if at + down < HEALED_AT - 1.5]
+
+
+def _swapping(chance: Random) -> list[Fault]:
+    """The two control networks take turns."""
+    seconds = chance.uniform(0.3, 4.0)
+    starts = [FIRST_FAULT_AT + n * (seconds + 0.6) for n in range(16)]
+    return [
+        Fault(at, at + seconds, Kind.NETWORK_LOST, None, PATHS[n % 2]) for n, at in enumerate(starts) if at + seconds < HEALED_AT
+    ] + _some(chance, NOISE, 0, 1)
+
+
+def _killed_in_the_middle(chance: Random) -> list[Fault]:
+    """A true cause; the daemon dies while it answers it."""
+    cause = _one(chance, chance.choice(sorted(TRUE_CAUSES)), A, None, chance.uniform(2.0, 12.0))
+    lost = chance.random() < 0.3
+    restart = Fault(cause.at - 0.1, cause.at + chance.uniform(0.2, 2.0), Kind.RESTART, None, None, 0.0, lost, chance.randint(0, 6))
+    return [cause, restart, *_some(chance, NOISE, 0, 1)]
+
+
+def _edge_in_doubt(chance: Random) -> list[Fault]:
+    """A true cause, and an edge that loses answers or orders, or pauses, at that very moment."""
+    cause = _one(chance, chance.choice(sorted(TRUE_CAUSES)), A, None, chance.uniform(2.0, 12.0))
+    kind = chance.choice((Kind.ANSWERS_LOST, Kind.ORDERS_LOST, Kind.EDGE_FROZEN))
+    return [cause, _one(chance, kind, None, cause.at + chance.uniform(-0.3, 1.2), chance.uniform(0.3, 4.0))]
+
+
+_KINDS: dict[str, Callable[[Random], list[Fault]]] = {
+    "one cause": _one_cause,
+    "cause and noise": _cause_and_noise,
+    "noise": _noise,
+    "anything": _anything,
+    "two causes": _two_causes,
+    "flapping": _flapping,
+    "swapping": _swapping,
+    "killed in the middle": _killed_in_the_middle,
+    "edge in doubt": _edge_in_doubt,
+}
