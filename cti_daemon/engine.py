@@ -8,7 +8,6 @@ changed for the worse, when a deadline came, or while a node is not healthy."""
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -96,8 +95,7 @@ class Engine:
         self.next_at = at
         self._judge_all(at)
         if standing is not None and standing.open_failover_from in self.site.servers:
-            before = replace(self.routing, serving=standing.open_failover_from)
-            self._rerouting.begin(before, self.routing, (), at)
+            self._rerouting.reopen(standing.open_failover_from, self.routing, at)
 
     # --- in ---------------------------------------------------------------------------------------------------------
 
@@ -149,8 +147,12 @@ class Engine:
         self.site.queue(event, at)
         return False
 
-    def _listed(self, event: EdgeListed, at: float, _out: list[Effect]) -> bool:
+    def _listed(self, event: EdgeListed, at: float, out: list[Effect]) -> bool:
         self.routing = self._rerouting.compare(event, self.routing, at)
+        for found in event.legs:  # a dialog that did not arrive is hung on again
+            leg = self.site.legs.get(event.edge, found.uniqueid)
+            if leg is not None and leg.dialog and not found.dialog and leg.talking_on == found.node:
+                out.append(AttachDialog(next(self._ids), leg.edge, leg.channel, leg.dialog))
         return True
 
     def _audio(self, event: AudioSampled, _at: float, _out: list[Effect]) -> bool:
@@ -163,9 +165,9 @@ class Engine:
         out.append(Report("security", "warning", f"an AMI block of {event.node} was not believed: {event.why}", facts))
         return False
 
-    def _talking(self, event: SeatTalking, _at: float, out: list[Effect]) -> bool:
+    def _talking(self, event: SeatTalking, at: float, out: list[Effect]) -> bool:
         """Hang the dialog on the caller's leg, so that a rescue finds it there even if we are dead."""
-        leg = self.site.legs.talk(event)
+        leg = self.site.legs.talk(event, at)
         if leg is not None:
             out.append(AttachDialog(next(self._ids), leg.edge, leg.channel, event.dialog))
         return False
@@ -175,11 +177,12 @@ class Engine:
     def _judge_all(self, at: float) -> list[tuple[NodeName, Health | None, Health]]:
         detection = self._settings.detection
         isolated = health.is_isolated(self.site.evidence, at, detection)
+        deaf = all(self.site.evidence[server].is_unheard for server in self.site.servers)
         changes: list[tuple[NodeName, Health | None, Health]] = []
         looks: list[float] = []
         for node, evidence in self.site.evidence.items():
             before = self.health.get(node)
-            after = health.judge(before, evidence, at, detection, isolated=isolated)
+            after = health.judge(before, evidence, at, detection, isolated=isolated, edge_is_deaf=deaf)
             self.health[node] = after
             if before is None or before.verdict is not after.verdict or before.degraded_paths != after.degraded_paths:
                 changes.append((node, before, after))
@@ -191,7 +194,9 @@ class Engine:
         changes = self._judge_all(at)
         candidates = self.candidates()
         edge_heard = any(self.health[edge].verdict is Verdict.HEALTHY for edge in self.site.edges)
-        decided = failover.decide(self.routing, candidates.values(), at, is_edge_heard=edge_heard)
+        decided = failover.decide(
+            self.routing, candidates.values(), at, is_edge_heard=edge_heard, head=next(iter(self._rerouting.route), None)
+        )
         if decided is not self.routing:
             self._adopt(decided, candidates, at, out)
         self._rerouting.assert_routes(self.routing, candidates, self.health, at, out)
@@ -307,7 +312,7 @@ def _tell_verdict(node: NodeName, before: Health | None, after: Health) -> list[
     for path in sorted(lost):
         text = f"{node}: control network {path} lost; the other one carries everything"
         told.append(Report("path", "warning", text, {"node": node, "path": path, "lost": True}))
-    for path in sorted(back) if not after.is_condemned else ():
+    for path in sorted(back) if after.verdict is Verdict.HEALTHY else ():
         text = f"{node}: control network {path} is back"
         told.append(Report("path", "info", text, {"node": node, "path": path, "lost": False}))
     return told

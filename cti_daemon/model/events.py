@@ -134,6 +134,8 @@ class EdgeListed:
     legs: tuple[LegSeen, ...]
     route: tuple[NodeName, ...]
     epoch: int
+    took_seconds: float = 0.0
+    """From the question to this answer: a leg may have moved in between."""
 
 
 # --- the nodes: seats and queues ------------------------------------------------------------------------------------

@@ -63,7 +63,7 @@ class Detection(_Strict):
     control_lost_after: Seconds = 1.0
     edge_answer: Seconds = 0.15
     edge_silent: Seconds = 0.5
-    stall: Seconds = 0.25
+    stall: Seconds = 0.15
     rise: Seconds = 3.0
     probe_when_suspect: Seconds = 0.05
 
@@ -74,6 +74,11 @@ class Detection(_Strict):
             faults.append(
                 f"suspect_after = {self.suspect_after} would suspect a healthy node between two heartbeats; "
                 f"it must be at least 1.25 x heartbeat = {1.25 * self.heartbeat:g}"
+            )
+        elif self.stall + 0.05 + self.heartbeat / 2 > self.suspect_after + 1e-9:
+            faults.append(
+                f"stall = {self.stall}: a pause of our own just short of it would look like a node's silence; "
+                f"it must be at most suspect_after - heartbeat / 2 - 0.05 = {self.suspect_after - self.heartbeat / 2 - 0.05:g}"
             )
         if self.dead_after < 2 * self.heartbeat + self.suspect_after:
             faults.append(

@@ -51,9 +51,10 @@ class Routing:
     diverted_from: NodeName | None = None
 
 
-def decide(standing: Routing, candidates: Iterable[Candidate], now: float, *, is_edge_heard: bool) -> Routing:
+def decide(standing: Routing, candidates: Iterable[Candidate], now: float, *, is_edge_heard: bool, head: NodeName | None = None) -> Routing:
     """The routing that should hold now; the same object when nothing changes. Its epoch is one higher when it does.
-    `is_edge_heard`: some edge is healthy. Without one a common silence is ours, and nothing is diverted."""
+    `is_edge_heard`: some edge is healthy. Without one a common silence is ours, and nothing is diverted. `head`: where the
+    edges send new callers first; while diverted that is not the serving node, and it can die too."""
     by_name = {c.name: c for c in candidates}
     serving = by_name[standing.serving]
     if serving.health.is_condemned:
@@ -62,7 +63,12 @@ def decide(standing: Routing, candidates: Iterable[Candidate], now: float, *, is
             return standing
         return _serve(standing, heir, _REASONS[serving.health.verdict], now)
     if standing.diverted_from is not None:
-        if serving.health.verdict is Verdict.HEALTHY and now - serving.health.since_at >= DIVERT_LASTS_SECONDS:
+        diverted_to = by_name.get(head) if head is not None else None
+        if diverted_to is not None and diverted_to.health.is_condemned:
+            reason = _REASONS[diverted_to.health.verdict]
+            return replace(standing, epoch=standing.epoch + 1, reason=reason, since_at=now)
+        served = serving.health.verdict in (Verdict.HEALTHY, Verdict.PROBE_BROKEN)
+        if served and now - serving.health.since_at >= DIVERT_LASTS_SECONDS:
             return replace(
                 standing,
                 mode=_mode_of(serving),
@@ -126,7 +132,7 @@ def _is_worth_a_divert(serving: Candidate) -> bool:
     if serving.health.verdict is not Verdict.SUSPECT:
         return False
     links_ok = any(c is Condition.OK for c in serving.health.facts.links.values())
-    return not links_ok or serving.health.facts.edge is Condition.LOST
+    return not links_ok or serving.health.facts.edge in (Condition.LOST, Condition.LATE)
 
 
 def _proven_media(candidates: Iterable[Candidate], leaving: NodeName) -> bool:

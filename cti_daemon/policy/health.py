@@ -7,14 +7,14 @@ Rules, in the order in which they bind:
 4. A condemned node stays condemned (a graver verdict may replace a lighter one) and is risen only after `rise` seconds
    of unbroken health, the edge's word included."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from cti_daemon.model.ids import PATHS, NodeName, PathName
 from cti_daemon.model.reasons import Condition, NodeState, Verdict
 from cti_daemon.model.settings import Detection
 from cti_daemon.policy.table import CERTAINTY, CONDEMNED, better, row, shown
-from cti_daemon.state.evidence import NodeEvidence
+from cti_daemon.state.evidence import NEVER, NodeEvidence
 
 EDGE_WORD_LASTS_SECONDS = 10.0
 """An edge's word older than this says nothing."""
@@ -28,8 +28,9 @@ class Facts:
     sip: dict[PathName, Condition]
     edge: Condition
     silent_seconds: float
+    linked_from: float | None
     answering_from: float | None
-    """Since when our own OPTIONS are answered without a gap; None while they are not."""
+    """Since when AMI, and our own OPTIONS, answer without a gap; None while they do not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +58,23 @@ def collect(evidence: NodeEvidence, now: float, detection: Detection, before: Fa
     late, lost = detection.suspect_after, detection.dead_after
     links = {p: s.condition(now, late, max(lost, detection.control_lost_after)) for p, s in evidence.links.items()}
     sip = {p: s.condition(now, late, lost) for p, s in evidence.sip.items()}
-    if Condition.OK in sip.values():
-        answering_from = now if before is None or before.answering_from is None else before.answering_from
-        edge = _edge_about_the_living(evidence, answering_from, now, detection)
+    linked_from = _without_a_gap(links.values(), before.linked_from if before else None, now)
+    answering_from = _without_a_gap(sip.values(), before.answering_from if before else None, now)
+    if answering_from is not None:  # the edge's good word counts for a while
+        fresh_from = max(now - EDGE_WORD_LASTS_SECONDS, answering_from)
     else:  # only what was said after the trouble began
-        answering_from = None
-        began = max(max(s.good_at, s.watched_at) for s in evidence.sip.values())
-        edge = evidence.edge_condition(now, began, EDGE_WORD_LASTS_SECONDS)
-    return Facts(links, sip, edge, now - evidence.silent_from, answering_from)
-
-
-def _edge_about_the_living(evidence: NodeEvidence, answering_from: float, now: float, detection: Detection) -> Condition:
-    """The edge's good word counts for a while, its silence only when it has lasted; and what it said while the node answered nobody is
-    no word about the node that answers again."""
-    fresh_from = max(now - EDGE_WORD_LASTS_SECONDS, answering_from)
+        fresh_from = max(max(s.good_at, s.watched_at) for s in evidence.sip.values())
     edge = evidence.edge_condition(now, fresh_from, EDGE_WORD_LASTS_SECONDS)
-    lasts = min(evidence.edge_silent_seconds(now), now - answering_from)
-    return Condition.LATE if edge is Condition.LOST and lasts < detection.edge_silent else edge
+    if edge is Condition.LOST:  # counts only when it has lasted, and none of it that is older than the node's own return
+        lasts = min(evidence.edge_silent_seconds(now), now - max(fresh_from, linked_from or NEVER))
+        edge = Condition.LOST if lasts >= detection.edge_silent else Condition.LATE
+    return Facts(links, sip, edge, now - evidence.silent_from, linked_from, answering_from)
+
+
+def _without_a_gap(conditions: Iterable[Condition], before: float | None, now: float) -> float | None:
+    if Condition.OK not in conditions:
+        return None
+    return now if before is None else before
 
 
 def is_refused(evidence: NodeEvidence, facts: Facts) -> bool:

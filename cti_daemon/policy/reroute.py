@@ -14,9 +14,9 @@ from cti_daemon.model.reasons import Mode, Reason, Result, Role, Verdict
 from cti_daemon.policy import failover, paths
 from cti_daemon.policy.failover import Candidate, Routing
 from cti_daemon.policy.health import Health
-from cti_daemon.policy.rescue import needs_rescue, order
+from cti_daemon.policy.rescue import is_orphan, order
 from cti_daemon.policy.watch import Watching
-from cti_daemon.state.legs import NO_EPOCH
+from cti_daemon.state.legs import Leg
 from cti_daemon.state.rescue_run import RescueRun
 from cti_daemon.state.site import Site
 
@@ -44,8 +44,12 @@ class Rerouting:
         self._held: dict[tuple[NodeName, NodeName | None], object] = {}
         self._pending: dict[int, _Sent] = {}
         self._retry_at: dict[tuple[NodeName, NodeName | None], float] = {}
+        self._last_sent: dict[tuple[NodeName, NodeName | None], object] = {}
+        self._listed: set[NodeName] = set()
+        """Edges listed since we reached them: only of these is the map of legs current."""
         self._relist_at: dict[NodeName, float] = {}
         self._run: RescueRun | None = None
+        self._left_dead: NodeName | None = None
         self._decided: tuple[Routing, Routing] | None = None
         """Before and after of a decision that not every edge has confirmed yet."""
 
@@ -64,8 +68,8 @@ class Rerouting:
     def next_at(self, now: float) -> float:
         """When something unanswered must be looked at again."""
         waits = [sent.at + RETRY_SECONDS for sent in self._pending.values()]
-        waits += [at for at in (*self._retry_at.values(), *self._relist_at.values()) if at > now]
-        return min(waits, default=float("inf"))
+        waits += [*self._retry_at.values(), *self._relist_at.values()]
+        return min((at for at in waits if at > now), default=float("inf"))
 
     # --- levels -----------------------------------------------------------------------------------------------------
 
@@ -74,15 +78,28 @@ class Rerouting:
         self._decided = (before, decided)
         self._run = RescueRun(decided.epoch, before.serving, at, is_failover=decided.serving != before.serving)
 
+    def reopen(self, left: NodeName, routing: Routing, at: float) -> None:
+        """Go on with a failover away from `left` that the journal holds as begun and not as done."""
+        self._left_dead = left if routing.reason is Reason.NODE_DEAD else None
+        self.begin(replace(routing, serving=left), routing, (), at)
+
     def compare(self, event: EdgeListed, routing: Routing, at: float) -> Routing:
         """Take the edge's own word for its legs and globals. Returns the routing to stand by: the edge's, when its epoch
         is beyond ours (our journal was lost), else ours."""
         self._site.legs.replace(event, at)
+        self._listed.add(event.edge)
         self._held[(event.edge, None)] = (event.route, event.epoch)
+        unanswered = set(self._run.pending.values()) if self._run else set()
+        asked_at = at - event.took_seconds
         for leg in self._site.legs:
-            settled = at - leg.rescued_at > REDIRECT_SETTLES_SECONDS
-            if leg.edge == event.edge and leg.rescue_epoch != NO_EPOCH and settled:
-                leg.rescue_epoch = NO_EPOCH  # the listing's own epoch and node say whether it must move
+            if leg.edge != event.edge:
+                continue
+            if leg.node == self._left_dead and leg.epoch < routing.epoch:
+                leg.is_orphan = True  # it died before our restart: it may be back, its calls are not
+            if leg.redirected_at is None or leg.key in unanswered:
+                continue
+            if asked_at > leg.redirected_at + REDIRECT_SETTLES_SECONDS:
+                leg.redirected_at = None  # the listing still shows it where it was: the redirect did not happen
         if event.epoch <= routing.epoch:
             return routing
         serving = next((node for node in event.route if node in self._site.servers), routing.serving)
@@ -100,9 +117,7 @@ class Rerouting:
     ) -> None:
         if not self._route or (self._route[0] != routing.serving and routing.diverted_from is None):
             self._route = failover.route(routing, candidates.values())
-        for edge in self._reachable_edges():
-            if (edge, None) not in self._held:
-                continue  # not listed yet: its epoch may be beyond ours
+        for edge in self._current_edges():
             if self._is_due(edge, None, (self._route, routing.epoch), at):
                 effect = SetRoute(next(self._ids), edge, self._route, routing.epoch)
                 self._send(effect.effect_id, edge, None, (self._route, routing.epoch), at)
@@ -120,8 +135,14 @@ class Rerouting:
                 del self._relist_at[edge]
                 out.append(ListEdge(edge))
 
-    def _reachable_edges(self) -> list[NodeName]:
-        return [edge for edge in self._site.edges if self._site.evidence[edge].connected]
+    def _current_edges(self) -> list[NodeName]:
+        """Edges that we reach and have listed since: before that their epoch may be beyond ours, and our map of their legs is
+        old. An edge that went away may have been restarted: nothing is known of what it holds."""
+        reached = {edge for edge in self._site.edges if self._site.evidence[edge].connected}
+        for edge in self._listed - reached:
+            self._listed.discard(edge)
+            self._held = {key: level for key, level in self._held.items() if key[0] != edge}
+        return [edge for edge in self._site.edges if edge in self._listed]
 
     def _is_due(self, edge: NodeName, node: NodeName | None, level: object, at: float) -> bool:
         key = (edge, node)
@@ -132,28 +153,32 @@ class Rerouting:
                 if sent.level == level and at - sent.at < RETRY_SECONDS:
                     return False
                 del self._pending[effect_id]  # overtaken, or its answer is lost: a level may be asserted again
-        return at >= self._retry_at.get(key, float("-inf")) or bool(node is None and self._decided)
+        return at >= self._retry_at.get(key, float("-inf")) or self._last_sent.get(key) != level
 
     def _send(self, effect_id: int, edge: NodeName, node: NodeName | None, level: object, at: float) -> None:
         self._pending[effect_id] = _Sent(edge, node, level, at)
         self._retry_at[(edge, node)] = at + RETRY_SECONDS
+        self._last_sent[(edge, node)] = level
 
     # --- rescue -----------------------------------------------------------------------------------------------------
 
     def rescue(self, routing: Routing, health: Mapping[NodeName, Health], watching: Watching, at: float, out: list[Effect]) -> None:
-        """Redirect every leg that must move and has not been."""
-        edges = set(self._reachable_edges())
+        """Redirect every orphan that has not been, once there is a living server to send it to."""
+        edges = set(self._current_edges())
         for node in self._site.servers:
-            if node == routing.serving and node != routing.diverted_from:
-                continue
-            audio = watching.audio(node)
-            moving = [leg for leg in self._site.legs.on(node) if leg.edge in edges and needs_rescue(leg, health[node], audio, routing)]
-            if not moving:
+            moving: list[Leg] = []
+            for leg in self._site.legs.on(node):
+                if not is_orphan(leg, health[node], watching.audio(node), routing):
+                    continue
+                leg.is_orphan = leg.is_orphan or health[node].verdict is Verdict.DEAD
+                if leg.redirected_at is None and leg.edge in edges:
+                    moving.append(leg)
+            if not moving or not self._route or health[self._route[0]].is_condemned:
                 continue
             if self._run is None or self._run.epoch != routing.epoch:
                 self._run = RescueRun(routing.epoch, node, at)
             for leg in order(moving):
-                leg.rescue_epoch, leg.rescued_at = routing.epoch, at
+                leg.redirected_at = at
                 effect = RescueLeg(next(self._ids), leg.edge, leg.uniqueid, leg.channel, routing.epoch)
                 self._run.send(effect.effect_id, leg.key)
                 out.append(effect)
@@ -195,7 +220,7 @@ class Rerouting:
         if self._decided is None:
             return
         before, decided = self._decided
-        if any(self._held.get((edge, None)) != (self._route, decided.epoch) for edge in self._reachable_edges()):
+        if any(self._held.get((edge, None)) != (self._route, decided.epoch) for edge in self._current_edges()):
             return
         self._decided = None
         if decided.serving == before.serving:

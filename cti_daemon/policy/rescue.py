@@ -1,12 +1,17 @@
 """Which callers move?
 
 A rescue of calls that are in fact alive would cut conversations, so:
-1. Legs on a condemned node move. A divert moves only callers whom the suspected node has not answered yet; a person's
-   command only callers who are not talking.
-2. Where the media plane may live (HUNG, EDGE_CANNOT_REACH, or audio that still arrives), a caller who is talking moves
-   only when the edge no longer receives audio for that very leg.
-3. A leg is redirected at most once an epoch: a second Redirect would throw a rescued caller out of the standby. When
-   the answer was lost, the edge is asked first (`Leg.rescue_is_certain`)."""
+1. A leg is an *orphan* when its half on a condemned node is gone. Where the process died it stays one until it is sent
+   elsewhere, also when the node itself is back: its new life knows nothing of the old calls.
+2. Where the media plane may live (HUNG, EDGE_CANNOT_REACH, or audio that still arrives), a caller who is or may be talking
+   is an orphan only when the edge no longer receives audio for that very leg. EDGE_CANNOT_REACH moves nobody whom the node
+   has answered before his audio ends: its queue and its seats go on.
+3. A divert moves only callers whom the suspected node has not answered yet; a person's command only callers who are
+   surely not talking.
+4. A leg that was sent to a condemned node knowingly, in the present epoch and after the verdict, is the dialplan's last try and
+   is left to it.
+5. A Redirect is not repeated while its fate is open (`Leg.redirected_at`): a second one would throw a rescued caller out of the
+   standby. When the answer was lost, the edge is asked first."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -37,19 +42,28 @@ class Audio:
             self.moving.discard(key)
 
 
-def needs_rescue(leg: Leg, health: Health, audio: Audio, routing: Routing) -> bool:
-    """Must this leg be redirected now?"""
-    if not may_redirect(leg, routing.epoch):
-        return False
+def is_orphan(leg: Leg, health: Health, audio: Audio, routing: Routing) -> bool:
+    """Is this leg's half on its node gone, or (rule 3) not worth waiting for?"""
+    if leg.is_orphan:
+        return True
+    is_old = leg.epoch < routing.epoch
     if health.is_condemned:
-        if leg.state is LegState.TALKING and may_media_live(health, audio):
+        if leg.since_at > health.since_at and not is_old:
+            return False
+        if _may_be_heard(leg, health, audio):
             return leg.key in audio.still
         return True
     if leg.node == routing.diverted_from:
-        return leg.state is LegState.RINGING
+        return is_old and leg.state is LegState.RINGING
     if routing.reason is Reason.COMMAND and leg.node != routing.serving:
-        return leg.state is not LegState.TALKING
+        return is_old and not leg.may_be_talking
     return False
+
+
+def _may_be_heard(leg: Leg, health: Health, audio: Audio) -> bool:
+    if health.verdict is Verdict.EDGE_CANNOT_REACH:
+        return leg.state is not LegState.RINGING
+    return leg.may_be_talking and may_media_live(health, audio)
 
 
 def may_media_live(health: Health, audio: Audio) -> bool:
@@ -58,15 +72,11 @@ def may_media_live(health: Health, audio: Audio) -> bool:
     return health.verdict in MEDIA_MAY_LIVE or bool(audio.moving)
 
 
-def may_redirect(leg: Leg, epoch: int) -> bool:
-    """Chosen before this epoch, and not yet redirected in it."""
-    return leg.epoch < epoch and leg.rescue_epoch < epoch
-
-
 def sample(legs: Iterable[Leg], limit: int | None) -> tuple[Leg, ...]:
-    """Talking legs to listen to, at most `limit` (None: all); the longest calls first, since they surely had audio."""
-    talking = sorted((leg for leg in legs if leg.state is LegState.TALKING), key=lambda leg: leg.since_at)
-    return tuple(talking[:limit])
+    """Answered legs to listen to, at most `limit` (None: all); those who talk first, then the longest calls, since they
+    surely had audio."""
+    answered = (leg for leg in legs if leg.state is not LegState.RINGING)
+    return tuple(sorted(answered, key=lambda leg: (not leg.may_be_talking, leg.since_at))[:limit])
 
 
 def order(legs: Iterable[Leg]) -> list[Leg]:

@@ -3,7 +3,7 @@
 import asyncio
 import secrets as randomness
 import signal
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from cti_daemon.engine import Engine
@@ -48,16 +48,16 @@ STOP_SECONDS = 3.0
 
 
 async def run(settings: Settings, secrets: Secrets) -> int:
-    """Serve until SIGTERM or SIGINT. Stopping touches no call: the edges keep what they were told."""
+    """Serve until SIGTERM or SIGINT; 0 then, 1 when an organ of ours ended by itself (systemd starts us again). Stopping touches
+    no call: the edges keep what they were told."""
     daemon = Daemon(settings, secrets)
     await daemon.start()
-    stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, stopped.set)
-    await stopped.wait()
+        loop.add_signal_handler(name, daemon.ended.set)
+    await daemon.ended.wait()
     await daemon.stop()
-    return 0
+    return 1 if daemon.has_failed else 0
 
 
 class Daemon:
@@ -72,6 +72,8 @@ class Daemon:
         self._links: dict[NodeName, NodeLinks] = {}
         self._counted: dict[NodeName, int] = {}
         self._runner: Runner | None = None
+        self.ended = asyncio.Event()
+        self.has_failed = False
 
     async def start(self) -> None:
         settings = self._settings
@@ -94,11 +96,11 @@ class Daemon:
         self._probes = SipProbes(settings, runner.post)
         runner.start(self._doers())
         for node, links in self._links.items():
-            self._spawn(links.run(), f"ami-{node}")
-        self._spawn(self._probes.run(), "sip-probes")
-        self._spawn(self._count(), "count")
+            self._keep(links.run(), f"ami-{node}")
+        self._keep(self._probes.run(), "sip-probes")
+        self._keep(self._count(), "count")
         if settings.mqtt is not None:
-            self._spawn(self._mqtt.run(), "mqtt")
+            self._keep(self._mqtt.run(), "mqtt")
         await self._http.start()
         self._notifier.ready()
         self._log.info("cti-daemon runs", site=settings.site.name, nodes=[n.name for n in settings.node])
@@ -210,10 +212,22 @@ class Daemon:
         heard = {str(node): any(link.is_up for link in links.links.values()) for node, links in self._links.items()}
         return {"config": True, "journal": self._journal.is_healthy} | {f"link {node}": up for node, up in heard.items()}
 
-    def _spawn(self, work: Coroutine[Any, Any, Any], name: str) -> None:
+    def _keep(self, work: Coroutine[Any, Any, Any], name: str) -> None:
+        """Run what must run as long as we do: a daemon that has lost its ear to a node must not look alive."""
+        self._spawn(work, name, self._organ_ended)
+
+    def _organ_ended(self, task: asyncio.Task[Any]) -> None:
+        if not task.cancelled() and not self.ended.is_set():
+            self._log.critical("an organ of the daemon ended by itself; stopping, to be started anew", task=task.get_name())
+            self.has_failed = True
+            self.ended.set()
+
+    def _spawn(self, work: Coroutine[Any, Any, Any], name: str, ended: Callable[[asyncio.Task[Any]], None] | None = None) -> None:
         task = self._loop.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._finished)
+        if ended is not None:
+            task.add_done_callback(ended)
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)

@@ -4,6 +4,7 @@ It is the one place where a batch of effects is taken apart, so the order holds 
 bounded time: a full disk must not silence a hotline), then the world is touched, then people are told."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -35,11 +36,14 @@ class Runner:
         self._stall_seconds = stall_seconds
         self._on_beat = on_beat
         self._doers: Mapping[type[Any], Callable[[Any], None]] = {}
+        self._is_stopping = False
         self._loop = asyncio.get_running_loop()
         self._beat_at = self._loop.time()
         self._tick: asyncio.TimerHandle | None = None
         self._beat: asyncio.TimerHandle | None = None
-        self._acting: set[asyncio.Task[None]] = set()
+        self._waiting: deque[list[Effect]] = deque()
+        """Batches that wait for the journal, and all that came after them: the order of batches is the order of doing."""
+        self._acting: asyncio.Task[None] | None = None
         self._drawn: tuple[float, SiteView] | None = None
         self._log = log.get("runner")
 
@@ -54,14 +58,17 @@ class Runner:
         for timer in (self._tick, self._beat):
             if timer is not None:
                 timer.cancel()
+        self._is_stopping = True
+        if self._acting is not None:
+            await asyncio.wait({self._acting}, timeout=1.0)
         self._doers = {}
-        if self._acting:
-            await asyncio.wait(self._acting, timeout=1.0)
 
     # --- in ---------------------------------------------------------------------------------------------------------
 
     def post(self, event: Event) -> None:
         """Feed what was seen just now. Never blocks, never raises."""
+        if self._is_stopping:
+            return
         now = self._loop.time()
         late = now - self._beat_at - BEAT_SECONDS
         if late > self._stall_seconds:
@@ -107,22 +114,29 @@ class Runner:
     # --- out --------------------------------------------------------------------------------------------------------
 
     def _act(self, effects: list[Effect]) -> None:
-        records = [effect for effect in effects if isinstance(effect, Record)]
-        if not records:
+        if self._acting is None and not isinstance(effects[0], Record):
             self._do(effects)
             return
-        task = self._loop.create_task(self._persist_then_do(records, effects[len(records) :]), name="act")
-        self._acting.add(task)
-        task.add_done_callback(self._acting.discard)
+        self._waiting.append(effects)
+        if self._acting is None:
+            self._acting = self._loop.create_task(self._act_in_order(), name="act")
 
-    async def _persist_then_do(self, records: list[Record], effects: list[Effect]) -> None:
+    async def _act_in_order(self) -> None:
+        while self._waiting:
+            effects = self._waiting.popleft()
+            records = [effect for effect in effects if isinstance(effect, Record)]
+            if records:
+                await self._persist(records)
+            self._do(effects[len(records) :])
+        self._acting = None
+
+    async def _persist(self, records: list[Record]) -> None:
         writing = asyncio.ensure_future(self._journal.append(*records))
         done, _ = await asyncio.wait({writing}, timeout=DURABLE_WITHIN_SECONDS)
         if not done:
             self._log.error("the journal is slow; acting before the intent is durable", kinds=[r.kind for r in records])
         elif writing.result() is not Stored.DURABLE:
             self._log.error("the disk refuses the journal; acting all the same", fault=self._journal.stats.fault)
-        self._do(effects)
 
     def _do(self, effects: list[Effect]) -> None:
         batches: dict[type[Any], list[Effect]] = {}

@@ -102,23 +102,29 @@ class NodeEvidence:
                     word.miss(at)
 
     def forgive(self, at: float) -> None:
-        """We did not listen: count every silence from now on."""
+        """We did not listen: count every silence from now on, the edges' too."""
         for signals in (self.links, self.sip):
             for signal in signals.values():
                 signal.watched_at = at
+        for word in self.edges.values():
+            word.silent_since_at = max(word.silent_since_at, at)
 
     def edge_condition(self, now: float, fresh_from: float, forget_after: float) -> Condition:
-        """The edges' word: OK when any edge heard the node on any path at or after `fresh_from`; LOST when every asked
-        path's last answer is silence, given at or after `fresh_from`; otherwise nobody knows."""
-        words = [w for w in self.edges.values() if max(w.heard_at, w.silent_at) > now - forget_after]
-        if any(not w.is_silent and w.heard_at >= fresh_from for w in words):
+        """The edges' word, as far as it was given at or after `fresh_from`: OK when any edge heard the node on any path,
+        LOST when all that was heard is silence, otherwise nobody knows."""
+        since = max(fresh_from, now - forget_after)
+        words = [w for w in self.edges.values() if max(w.heard_at, w.silent_at) >= since]
+        if any(not w.is_silent for w in words):
             return Condition.OK
-        if words and all(w.is_silent and w.silent_at >= fresh_from for w in words):
-            return Condition.LOST
-        return Condition.UNKNOWN
+        return Condition.LOST if words else Condition.UNKNOWN
+
+    @property
+    def is_unheard(self) -> bool:
+        """No edge that was asked hears this node on any path."""
+        return bool(self.edges) and all(w.is_silent for w in self.edges.values())
 
     def edge_silent_seconds(self, now: float) -> float:
         """For how long every asked path of every edge has been silent; 0 when one was heard last."""
-        if not self.edges or not all(w.is_silent for w in self.edges.values()):
+        if not self.is_unheard:
             return 0.0
         return now - max(w.silent_since_at for w in self.edges.values())

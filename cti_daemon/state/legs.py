@@ -3,14 +3,14 @@ be asked of anyone at the moment of a failover."""
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from cti_daemon.model.events import ChannelBridged, ChannelEnded, EdgeListed, LegRouted, SeatTalking
 from cti_daemon.model.ids import CallToken, ChannelName, NodeName, SeatName, Uniqueid
 from cti_daemon.model.reasons import LegState
 
 LegKey = tuple[NodeName, Uniqueid]
-NO_EPOCH = -1
+NEVER = float("-inf")
 
 
 @dataclass(slots=True)
@@ -23,15 +23,22 @@ class Leg:
     epoch: int
     """The routing epoch in which the edge chose `node`."""
     since_at: float
+    """When it was sent to `node`; NEVER when that was before we looked."""
     bridged: bool = False
+    is_known_from_start: bool = True
+    """False: found in a listing, so a seat may be talking to it without our knowing."""
     talking_on: NodeName | None = None
     """The node on which a seat talks to this caller. Only with `node` equal to it is the caller talking: events of two
     nodes arrive in no order."""
+    talking_at: float = NEVER
     seat: SeatName | None = None
-    rescue_epoch: int = NO_EPOCH
-    """The epoch in which we redirected it; a Redirect is never repeated within an epoch."""
-    rescued_at: float = field(default=float("-inf"))
-    rescue_is_certain: bool = False
+    dialog: str = ""
+    """The seat's dialog, as it was hung on the leg for a rescue."""
+    is_orphan: bool = False
+    """Its half on `node` is gone for good: it must be redirected, also when the node itself is back. Ends when it is sent
+    elsewhere."""
+    redirected_at: float | None = None
+    """When a Redirect was sent that has not been seen to work or to fail: it is never repeated blindly."""
 
     @property
     def key(self) -> LegKey:
@@ -42,6 +49,18 @@ class Leg:
         if self.talking_on == self.node:
             return LegState.TALKING
         return LegState.WAITING if self.bridged else LegState.RINGING
+
+    @property
+    def may_be_talking(self) -> bool:
+        return self.state is LegState.TALKING or (self.bridged and not self.is_known_from_start)
+
+    def send_to(self, node: NodeName, epoch: int, at: float) -> None:
+        """A new chapter: what was true of it on its former node is not true any more. (A seat of the new node may have spoken
+        up before the edge did.)"""
+        if self.talking_on != node or self.talking_at < self.since_at:
+            self.talking_on, self.seat, self.dialog = None, None, ""
+        self.node, self.epoch, self.since_at, self.bridged = node, epoch, at, False
+        self.is_orphan, self.redirected_at = False, None
 
 
 class Legs:
@@ -76,8 +95,10 @@ class Legs:
             leg = Leg(event.edge, event.uniqueid, event.channel, event.token, event.node, event.epoch, at)
             self._add(leg)
             return leg
-        self._move(leg, event.node)
-        leg.epoch, leg.channel, leg.bridged, leg.since_at = event.epoch, event.channel, False, at
+        self._unplace(leg)
+        leg.send_to(event.node, event.epoch, at)
+        self._place(leg)
+        leg.channel = event.channel
         return leg
 
     def bridge(self, event: ChannelBridged) -> Leg | None:
@@ -86,10 +107,10 @@ class Legs:
             leg.bridged = True
         return leg
 
-    def talk(self, event: SeatTalking) -> Leg | None:
+    def talk(self, event: SeatTalking, at: float) -> Leg | None:
         leg = self.of_token(event.token)
         if leg is not None:
-            leg.talking_on, leg.seat = event.node, event.seat
+            leg.talking_on, leg.talking_at, leg.seat, leg.dialog = event.node, at, event.seat, event.dialog
         return leg
 
     def end(self, event: ChannelEnded) -> Leg | None:
@@ -112,29 +133,32 @@ class Legs:
         for key, found in seen.items():
             held = self._by_key.get(key)
             if held is None:
-                held = Leg(event.edge, found.uniqueid, found.channel, found.token, found.node, found.epoch, at)
+                held = Leg(event.edge, found.uniqueid, found.channel, found.token, found.node, found.epoch, NEVER)
+                held.is_known_from_start = False
                 self._add(held)
                 new.append(held)
-            else:
-                self._move(held, found.node)
-                held.epoch, held.channel = found.epoch, found.channel
-            held.bridged = found.bridged
+            elif (held.node, held.epoch) != (found.node, found.epoch):
+                self._unplace(held)
+                held.send_to(found.node, found.epoch, at)
+                self._place(held)
+            held.channel, held.bridged = found.channel, found.bridged
             if found.dialog and held.talking_on is None:  # known from before a restart of ours
-                held.talking_on, held.seat = found.node, SeatName(found.dialog.partition("!")[0])
+                held.talking_on, held.talking_at, held.dialog = found.node, at, found.dialog
+                held.seat = SeatName(found.dialog.partition("!")[0])
         return new, gone
 
     def _add(self, leg: Leg) -> None:
         self._by_key[leg.key] = leg
         self._by_token[leg.token] = leg
+        self._place(leg)
+
+    def _place(self, leg: Leg) -> None:
         self._by_node.setdefault(leg.node, {})[leg.key] = leg
 
-    def _move(self, leg: Leg, node: NodeName) -> None:
-        if leg.node != node:
-            self._by_node[leg.node].pop(leg.key, None)
-            leg.node = node
-            self._by_node.setdefault(node, {})[leg.key] = leg
+    def _unplace(self, leg: Leg) -> None:
+        self._by_node.get(leg.node, {}).pop(leg.key, None)
 
     def _forget(self, leg: Leg) -> None:
-        self._by_node.get(leg.node, {}).pop(leg.key, None)
+        self._unplace(leg)
         if self._by_token.get(leg.token) is leg:
             del self._by_token[leg.token]

@@ -57,7 +57,7 @@ class Hands:
             return [Outcome(deed.effect_id, Result.FAILED, f"no node {node}") for deed in deeds]
         actions = [self.actions_of(deed) for deed in deeds]
         flat = [action for part in actions for action in part]
-        replies = await links.act_many(flat, ACTION_SECONDS if len(flat) <= 8 else _BATCH_SECONDS)
+        replies = await links.act_many(flat, ACTION_SECONDS if len(flat) <= 8 else _BATCH_SECONDS, end_if_late=True)
         outcomes: list[Outcome] = []
         taken = 0
         for deed, part in zip(deeds, actions, strict=True):

@@ -84,8 +84,11 @@ class NodeLinks:
         (reply,) = await self.act_many([fields], deadline_seconds)
         return reply
 
-    async def act_many(self, actions: Sequence[Mapping[str, str]], deadline_seconds: float = ACTION_SECONDS) -> list[Reply]:
-        """All actions in one write, under one deadline; replies in the order of the actions."""
+    async def act_many(
+        self, actions: Sequence[Mapping[str, str]], deadline_seconds: float = ACTION_SECONDS, *, end_if_late: bool = False
+    ) -> list[Reply]:
+        """All actions in one write, under one deadline; replies in the order of the actions. `end_if_late`: end the session over
+        which an answer did not come, so that an order that lies undelivered in TCP is not carried out when the network heals."""
         session = self._session_for_actions()
         if session is None:
             return [Reply(Result.FAILED, "not sent: no link to the node")] * len(actions)
@@ -99,6 +102,8 @@ class NodeLinks:
         finally:
             for future in futures:
                 future.cancel()
+        if end_if_late and any(future.cancelled() for future in futures):
+            session.close()
         late = Reply(Result.UNKNOWN, f"no answer within {deadline_seconds:g} s")
         return [late if future.cancelled() else future.result() for future in futures]
 

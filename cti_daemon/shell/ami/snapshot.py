@@ -5,6 +5,7 @@ whole and asked for again, a few times, ever slower; the comparison every few se
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 from cti_daemon.model.events import EdgeListed, QueuesListed
 from cti_daemon.model.ids import NodeName
@@ -40,6 +41,7 @@ class Snapshots:
         self._tries = 0
         self._deadline: asyncio.TimerHandle | None = None
         self._retry: asyncio.TimerHandle | None = None
+        self._began_at = 0.0
         self._route = self._epoch = ""
         self._globals_missing = ""
         self.taken = 0
@@ -70,6 +72,7 @@ class Snapshots:
         if session is None:
             return
         self._session = session
+        self._began_at = self._loop.time()
         self._deadline = self._loop.call_later(_ANSWER_SECONDS, session.abandon_lists)
         if self._is_edge:
             self._route = self._epoch = self._globals_missing = ""
@@ -102,7 +105,8 @@ class Snapshots:
         self.taken += 1
         self._tries = 0
         if self._is_edge:
-            self._post(read_edge(result, self._node, self._route, self._epoch))
+            listed = read_edge(result, self._node, self._route, self._epoch)
+            self._post(replace(listed, took_seconds=self._loop.time() - self._began_at))
         else:
             self._post(read_queues(result, self._node))
         if again:
