@@ -57,6 +57,7 @@ class Daemon:
         self.started_at = 0.0
         self.stalled_until = 0.0
         self._heard: list[Event] = []
+        self._written_at, self._is_write_lost = -1.0, False
 
     # --- life and death ---------------------------------------------------------------------------------------------
 
@@ -210,7 +211,7 @@ class Daemon:
             return
         link = next((link for link in reversed(up) if link.is_fresh), max(up, key=lambda link: link.alive_at))
         self._clock.after(ACTION_SECONDS, partial(tell, Result.UNKNOWN))
-        if not link.carries or self._chance.random() < self._truth.level(Kind.ORDERS_LOST):
+        if not link.carries or self._is_order_lost():
             return
         is_answered = self._chance.random() >= self._truth.level(Kind.ANSWERS_LOST)
 
@@ -220,6 +221,13 @@ class Daemon:
                 self._clock.after(0.001, partial(tell, result))
 
         self._clock.at(link.order_arrives_at(), lambda: self._edge.when_awake(execute))
+
+    def _is_order_lost(self) -> bool:
+        """What leaves in one write shares its fate."""
+        if self._clock.now != self._written_at:
+            self._written_at = self._clock.now
+            self._is_write_lost = self._chance.random() < self._truth.level(Kind.ORDERS_LOST)
+        return self._is_write_lost
 
     # --- snapshots --------------------------------------------------------------------------------------------------
 

@@ -40,6 +40,8 @@ class Breach:
 
 CAUSE_LASTS_SECONDS = 0.6
 """A verdict may come so long after its cause has ended: the evidence was true when it was taken."""
+AUDIO_SEEN_SECONDS = 0.1
+"""Nobody can know of audio that has come back a moment ago."""
 DEADLINE_SECONDS = 1.5
 EDGE_ALONE_KNOWS_SECONDS = 3.0
 """Where only the edge can see it, the pace of asking (2 s) is part of the deadline."""
@@ -64,9 +66,9 @@ class Invariants:
         self._clock, self._truth, self._edge, self._daemon = clock, truth, edge, daemon
         self.breaches: list[Breach] = []
         self._answered: dict[int, tuple[int, Record]] = {}
-        self._redirected: set[tuple[Uniqueid, int]] = set()
+        self._redirected: dict[tuple[Uniqueid, int], float] = {}
         self._epoch = (0, 0)
-        self._condemned: dict[Uniqueid, tuple[NodeName, float]] = {}
+        self._condemned: dict[Uniqueid, tuple[NodeName, float, bool]] = {}
         self._waited_since: tuple[int, float] | None = None
         clock.after(LOOK_SECONDS, self._look)
 
@@ -83,7 +85,7 @@ class Invariants:
                 node = NodeName(data["node"])
                 for leg in self._edge.legs.values():
                     if leg.node == node:
-                        self._condemned[leg.uniqueid] = (node, leg.routed_at)
+                        self._condemned[leg.uniqueid] = (node, leg.routed_at, not self._edge.has_audio(leg))
             case _:
                 pass
 
@@ -104,14 +106,20 @@ class Invariants:
     # --- what happens at the edge -----------------------------------------------------------------------------------
 
     def redirected(self, leg: Leg, effect: RescueLeg) -> None:
-        if leg.is_talking and leg.is_talk_known and self._edge.has_audio(leg):
+        if leg.is_talking and leg.is_talk_known and self._edge.has_audio(leg) and not self._was_rightly_moved(leg):
             self._break(Promise.LIVING_CALL, f"{leg.uniqueid} was talking on {leg.node}, its audio arrived")
-        key = (leg.uniqueid, effect.epoch)
-        if key in self._redirected:
+        before_at = self._redirected.get((leg.uniqueid, effect.epoch))
+        if before_at is not None and (leg.routed_at <= before_at or leg.epoch >= effect.epoch):
             self._break(Promise.ONCE, f"{leg.uniqueid} redirected twice in epoch {effect.epoch}")
-        self._redirected.add(key)
+        self._redirected[leg.uniqueid, effect.epoch] = self._clock.now
         if leg.node is not None and leg.epoch == self._edge.epoch and self._cause_lately(leg.node) is None and self._edge.is_served(leg):
             self._break(Promise.ONCE, f"{leg.uniqueid} was well on {leg.node}, chosen in the present epoch {leg.epoch}")
+
+    def _was_rightly_moved(self, leg: Leg) -> bool:
+        """It was silent when its node was given up (the edge took the order late), or until a moment ago."""
+        node, routed_at, was_silent = self._condemned.get(leg.uniqueid, (None, 0.0, False))
+        is_fresh = leg.node is not None and self._clock.now - self._truth.audio_since(leg.node) < AUDIO_SEEN_SECONDS
+        return is_fresh or (was_silent and (node, routed_at) == (leg.node, leg.routed_at))
 
     def globals_set(self) -> None:
         life, epoch = self._epoch
@@ -171,6 +179,6 @@ class Invariants:
         if mapped != legs:
             self._break(Promise.LEVEL, f"the daemon's map of callers is wrong: {sorted(mapped ^ legs, key=str)}")
         for leg in edge.legs.values():
-            was_left = self._condemned.get(leg.uniqueid) == (leg.node, leg.routed_at)
+            was_left = self._condemned.get(leg.uniqueid, ())[:2] == (leg.node, leg.routed_at)
             if was_left and not (leg.is_talking and edge.is_served(leg)):
                 self._break(Promise.NOBODY_LEFT, f"{leg.uniqueid} is still on {leg.node}, which was given up")

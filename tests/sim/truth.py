@@ -33,6 +33,7 @@ class Truth:
         self.incarnation = dict.fromkeys(self.nodes, 0)
         self._booting = dict.fromkeys(self.nodes, 0)
         self._changed_at: dict[Place, float] = {}
+        self._audio_since = dict.fromkeys(self.nodes, 0.0)
         self._settle(0.0)
 
     # --- changes ----------------------------------------------------------------------------------------------------
@@ -78,6 +79,10 @@ class Truth:
                 self._changed_at[place] = now
         for node in self.nodes:
             self._note_cause(node, now)
+            if not self.audio_lives(node):
+                self._audio_since[node] = float("inf")
+            elif self._audio_since[node] == float("inf"):
+                self._audio_since[node] = now
 
     def _note_cause(self, node: NodeName, now: float) -> None:
         held = self.cause_of(node)
@@ -123,6 +128,10 @@ class Truth:
     def audio_lives(self, node: NodeName) -> bool:
         gone = any(self._has(kind, node) for kind in (Kind.BLACK_HOLE, Kind.SIP_AND_AUDIO_HUNG))
         return not (node in self._dead or node in self._frozen or gone)
+
+    def audio_since(self, node: NodeName) -> float:
+        """Since when audio flows without a break; inf while it does not."""
+        return self._audio_since[node]
 
     def daemon_reaches(self, node: NodeName, path: PathName) -> bool:
         return self._reaches[node, path]
