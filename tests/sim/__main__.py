@@ -7,6 +7,8 @@ from collections import Counter
 
 from tests.sim.storm import Finding, Storm
 
+LINE_EVERY = 20  # where no terminal shows the progress
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.sim", description=__doc__)
@@ -35,11 +37,11 @@ def _try(seeds: range) -> int:
         if finding.breaches:
             broken.append(finding)
             print(f"\rseed {seed} ({finding.name}): {finding.breaches[0]}")
-        if sys.stderr.isatty() or seed == seeds[-1]:
+        if sys.stderr.isatty() or counted["seeds"] % LINE_EVERY == 0 or seed == seeds[-1]:
             rate = counted["seeds"] / (time.monotonic() - began)
             words = ", ".join(f"{n} {what}" for what, n in counted.items())
-            print(f"\r{words}; {len(broken)} broken; {rate:.1f} seeds/s", end="", file=sys.stderr, flush=True)
-    print(file=sys.stderr)
+            end = "" if sys.stderr.isatty() and seed != seeds[-1] else "\n"
+            print(f"\r{words}; {len(broken)} broken; {rate:.1f} seeds/s", end=end, file=sys.stderr, flush=True)
     by_promise = Counter(breach.promise.value for finding in broken for breach in finding.breaches[:1])
     for promise, n in by_promise.most_common():
         print(f"{n:6} x {promise}")

@@ -3,6 +3,7 @@
 It can be killed between any two effects, stall, and be started again from what its journal had made durable."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from random import Random
 
@@ -37,7 +38,7 @@ from tests.sim.world import EDGE
 
 ACTION_SECONDS = 0.5
 COMPARE_SECONDS = 10.0
-DISK_SECONDS, DISK_PATIENCE_SECONDS = 0.0004, 0.05
+DISK_SECONDS, SLOW_DISK_SECONDS, DISK_PATIENCE_SECONDS = 0.0004, 0.12, 0.05
 SLICE, SLICE_SECONDS = 6, 0.01
 
 
@@ -64,7 +65,7 @@ class Daemon:
     def start(self, *, journal_lost: bool = False) -> None:
         self.life += 1
         self.is_dead, self.started_at, self._heard, self.stalled_until = False, self._clock.now, [], 0.0
-        self._tick_at = float("inf")
+        self._tick_at, self._free_at = float("inf"), 0.0
         if journal_lost:
             self.journal.clear()
         self.engine = Engine(self._settings, self._recovered(), b"confirm", self._clock.now)
@@ -146,18 +147,22 @@ class Daemon:
     # --- out --------------------------------------------------------------------------------------------------------
 
     def _act(self, effects: list[Effect]) -> None:
+        """The order of batches is the order of doing; what is to be durable is waited for, a bounded time."""
         records = [effect for effect in effects if isinstance(effect, Record)]
         for effect in effects:
             self.on_effect(effect)
-        if not records:
+        begins_at = max(self._clock.now, self._free_at)
+        if not records and begins_at <= self._clock.now:
             self._do(effects)
             return
-        slow = self._truth.is_active(Kind.SLOW_DISK)
-        self._clock.after(0.12 if slow else DISK_SECONDS, partial(self._store, records, self.life))
-        rest = effects[len(records) :]
+        if records:
+            slow = self._truth.is_active(Kind.SLOW_DISK)
+            self._clock.at(begins_at + (SLOW_DISK_SECONDS if slow else DISK_SECONDS), partial(self._store, records, self.life))
+            begins_at += DISK_PATIENCE_SECONDS if slow else DISK_SECONDS
+        self._free_at = begins_at
         is_failover = any(record.kind == "failover_intent" for record in records)
-        wait = DISK_PATIENCE_SECONDS if slow else DISK_SECONDS
-        self._clock.after(wait, partial(self._do_after, rest, self.life, dying=is_failover and self.dies_after is not None))
+        dying = is_failover and self.dies_after is not None
+        self._clock.at(begins_at, partial(self._do_after, effects[len(records) :], self.life, dying=dying))
 
     def _store(self, records: list[Record], life: int) -> None:
         if life == self.life and not self.is_dead:
@@ -210,7 +215,15 @@ class Daemon:
             self._clock.after(0.0, partial(tell, Result.FAILED))
             return
         link = next((link for link in reversed(up) if link.is_fresh), max(up, key=lambda link: link.alive_at))
-        self._clock.after(ACTION_SECONDS, partial(tell, Result.UNKNOWN))
+        session = link.lives
+
+        def give_up() -> None:
+            """An order without an answer must not be carried out later: its session is ended."""
+            if not is_told and life == self.life and not self.is_dead:
+                link.end(session)
+            tell(Result.UNKNOWN)
+
+        self._clock.after(ACTION_SECONDS, give_up)
         if not link.carries or self._is_order_lost():
             return
         is_answered = self._chance.random() >= self._truth.level(Kind.ANSWERS_LOST)
@@ -233,11 +246,11 @@ class Daemon:
 
     def _list(self, node: NodeName) -> None:
         """A picture of the node, in order with its events."""
-        self._clock.after(self.wires.trip_seconds(node), partial(self._picture, node, self.wires))
+        self._clock.after(self.wires.trip_seconds(node), partial(self._picture, node, self.wires, self._clock.now))
 
-    def _picture(self, node: NodeName, wires: Wires) -> None:
+    def _picture(self, node: NodeName, wires: Wires, asked_at: float) -> None:
         if node == EDGE:
-            self._edge.when_awake(lambda: wires.deliver(EDGE, self._edge.listing()))
+            self._edge.when_awake(lambda: wires.deliver(EDGE, replace(self._edge.listing(), took_seconds=self._clock.now - asked_at)))
         elif self._truth.ami_lives(node):
             seats = [SeatName(f"seat{n}") for n in range(1, 4)]
             members = tuple(MemberSeen(node, QueueName("hotline"), seat, 1, paused=False, in_call=False) for seat in seats)

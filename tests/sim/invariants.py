@@ -7,6 +7,7 @@ from typing_extensions import override
 
 from cti_daemon.model.effects import Effect, Record, Report, RescueLeg
 from cti_daemon.model.ids import PATHS, NodeName, Uniqueid
+from cti_daemon.model.reasons import Verdict
 from cti_daemon.policy.table import CONDEMNED
 from tests.sim.clock import Clock
 from tests.sim.daemon import Daemon
@@ -61,6 +62,20 @@ DISTURBED = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _GivenUp:
+    """A caller's leg was on a node when that was condemned."""
+
+    node: NodeName
+    routed_at: float
+    verdict: Verdict
+    is_silent: bool
+
+    def is_about(self, leg: Leg) -> bool:
+        """The leg has not been sent anywhere since."""
+        return (self.node, self.routed_at) == (leg.node, leg.routed_at)
+
+
 class Invariants:
     def __init__(self, clock: Clock, truth: Truth, edge: Edge, daemon: Daemon) -> None:
         self._clock, self._truth, self._edge, self._daemon = clock, truth, edge, daemon
@@ -68,7 +83,7 @@ class Invariants:
         self._answered: dict[int, tuple[int, Record]] = {}
         self._redirected: dict[tuple[Uniqueid, int], float] = {}
         self._epoch = (0, 0)
-        self._condemned: dict[Uniqueid, tuple[NodeName, float, bool]] = {}
+        self._given_up: dict[Uniqueid, _GivenUp] = {}
         self._waited_since: tuple[int, float] | None = None
         clock.after(LOOK_SECONDS, self._look)
 
@@ -85,7 +100,8 @@ class Invariants:
                 node = NodeName(data["node"])
                 for leg in self._edge.legs.values():
                     if leg.node == node:
-                        self._condemned[leg.uniqueid] = (node, leg.routed_at, not self._edge.has_audio(leg))
+                        verdict, is_silent = Verdict(data["verdict"]), not self._edge.has_audio(leg)
+                        self._given_up[leg.uniqueid] = _GivenUp(node, leg.routed_at, verdict, is_silent)
             case _:
                 pass
 
@@ -117,9 +133,9 @@ class Invariants:
 
     def _was_rightly_moved(self, leg: Leg) -> bool:
         """It was silent when its node was given up (the edge took the order late), or until a moment ago."""
-        node, routed_at, was_silent = self._condemned.get(leg.uniqueid, (None, 0.0, False))
         is_fresh = leg.node is not None and self._clock.now - self._truth.audio_since(leg.node) < AUDIO_SEEN_SECONDS
-        return is_fresh or (was_silent and (node, routed_at) == (leg.node, leg.routed_at))
+        given_up = self._given_up.get(leg.uniqueid)
+        return is_fresh or (given_up is not None and given_up.is_about(leg) and given_up.is_silent)
 
     def globals_set(self) -> None:
         life, epoch = self._epoch
@@ -179,6 +195,10 @@ class Invariants:
         if mapped != legs:
             self._break(Promise.LEVEL, f"the daemon's map of callers is wrong: {sorted(mapped ^ legs, key=str)}")
         for leg in edge.legs.values():
-            was_left = self._condemned.get(leg.uniqueid, ())[:2] == (leg.node, leg.routed_at)
-            if was_left and not (leg.is_talking and edge.is_served(leg)):
+            given_up = self._given_up.get(leg.uniqueid)
+            if given_up is not None and given_up.is_about(leg) and not self._is_well(leg, given_up.verdict):
                 self._break(Promise.NOBODY_LEFT, f"{leg.uniqueid} is still on {leg.node}, which was given up")
+
+    def _is_well(self, leg: Leg, verdict: Verdict) -> bool:
+        """The node still holds this call; and who only waits there was left there on purpose."""
+        return self._edge.is_served(leg) and (leg.is_talking or verdict is Verdict.EDGE_CANNOT_REACH)

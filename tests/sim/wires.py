@@ -165,7 +165,7 @@ class Link:
         self._blocked_since: float | None = None
         self._blocked_until = 0.0
         self._retry_seconds = FIRST_RETRY_SECONDS
-        self._attempts = 0
+        self.lives = 0
         self._is_trying = False
         self.pulse = Pulse(self._clock, heartbeat_seconds, PHASES["link", path], self.beat)
         self._clock.after(self._chance.uniform(0.001, 0.01), self._try)
@@ -204,7 +204,7 @@ class Link:
         elif self._truth.ami_lives(self.node):
             trip = self._wires.trip_seconds(self.node) + self._wires.patience_seconds()
             self._arrives_at = max(self._arrives_at, self._blocked_until, now + trip)
-            self._clock.at(self._arrives_at, partial(self._alive, self._attempts))
+            self._clock.at(self._arrives_at, partial(self._alive, self.lives))
 
     def probe(self) -> None:
         if self.is_up:
@@ -216,8 +216,13 @@ class Link:
         if self._truth.daemon_reaches(self.node, self.path):
             self._lose(Loss.CLOSED)
 
+    def end(self, life: int) -> None:
+        """We close this very session."""
+        if life == self.lives:
+            self._lose(Loss.CLOSED)
+
     def _alive(self, life: int) -> None:
-        if self.is_up and life == self._attempts and not self._wires.is_over:
+        if self.is_up and life == self.lives and not self._wires.is_over:
             self.alive_at = self._clock.now
             self._wires.post(LinkAlive(self.node, self.path))
             self._wires.flush(self.node)
@@ -236,13 +241,13 @@ class Link:
         return seconds
 
     def _later(self, seconds: float) -> None:
-        attempt = self._attempts
-        self._clock.after(seconds, lambda: self._try() if attempt == self._attempts else None)
+        attempt = self.lives
+        self._clock.after(seconds, lambda: self._try() if attempt == self.lives else None)
 
     def _try(self) -> None:
         if self.is_up or self._is_trying or self._wires.is_over:
             return
-        self._attempts += 1
+        self.lives += 1
         self._is_trying = True
         if not self._truth.daemon_reaches(self.node, self.path):
             self._clock.after(ATTEMPT_SECONDS, partial(self._fail, Loss.UNREACHABLE))
