@@ -51,6 +51,11 @@ drill: $(READY) ## one fault on the lab, NAME=…; result in build/drills/NAME.j
 	@bash lab/bootstrap.sh
 	@$(BIN)/python -m lab.drill "$(NAME)"
 
+SEEDS ?= 1000
+.PHONY: sim
+sim: $(READY) ## seeded faults in virtual time around the real core, SEEDS=…; a broken seed is printed and can be replayed
+	$(BIN)/python -m tests.sim --seeds $(SEEDS)
+
 .PHONY: lock
 lock: ## compile the locks anew after a change in requirements*.in
 	@bash .ci/lock

@@ -94,11 +94,11 @@ class Watching:
         return wanted_at
 
     def _listen(self, node: NodeName, judged: Health, pace: _Pace, now: float, out: list[Effect]) -> float:
-        """Audio is sampled on suspicion, and leg by leg while a condemned node's media plane may live."""
+        """Audio is sampled on suspicion, also when nobody can say more, and leg by leg while a condemned node's media plane may live."""
         if judged.verdict is Verdict.HEALTHY:
             self._audio[node] = Audio()
         lives_on = judged.is_condemned and may_media_live(judged, self._audio[node])
-        if judged.verdict is not Verdict.SUSPECT and not lives_on:
+        if judged.verdict not in (Verdict.SUSPECT, Verdict.UNKNOWN) and not lives_on:
             return float("inf")
         if now >= pace.sampled_at + AUDIO_SECONDS:
             pace.sampled_at = now

@@ -1,10 +1,12 @@
 """`python -m tests.sim SEED` prints one run; `python -m tests.sim --seeds N [--first SEED]` tries many."""
 
 import argparse
+import itertools
 import sys
 import time
 from collections import Counter
 
+from tests.sim.schedule import NAMES, draw
 from tests.sim.storm import Finding, Storm
 
 LINE_EVERY = 20  # where no terminal shows the progress
@@ -15,10 +17,12 @@ def main() -> int:
     parser.add_argument("seed", nargs="?", type=int, help="replay this one and print its transcript")
     parser.add_argument("--seeds", type=int, default=100, help="how many to try")
     parser.add_argument("--first", type=int, default=0, help="the first of them")
+    parser.add_argument("--only", choices=NAMES, help="only schedules of this name")
     arguments = parser.parse_args()
     if arguments.seed is not None:
         return _replay(arguments.seed)
-    return _try(range(arguments.first, arguments.first + arguments.seeds))
+    wanted = (seed for seed in itertools.count(arguments.first) if arguments.only in (None, draw(seed).name))
+    return _try(list(itertools.islice(wanted, arguments.seeds)))
 
 
 def _replay(seed: int) -> int:
@@ -28,7 +32,7 @@ def _replay(seed: int) -> int:
     return 1 if finding.breaches else 0
 
 
-def _try(seeds: range) -> int:
+def _try(seeds: list[int]) -> int:
     began, counted = time.monotonic(), Counter[str]()
     broken: list[Finding] = []
     for seed in seeds:
@@ -36,12 +40,13 @@ def _try(seeds: range) -> int:
         counted.update(failovers=finding.failovers, redirects=finding.redirects, causes=finding.causes, seeds=1)
         if finding.breaches:
             broken.append(finding)
-            print(f"\rseed {seed} ({finding.name}): {finding.breaches[0]}")
+            print(f"seed {seed} ({finding.name}): {finding.breaches[0]}")
         if sys.stderr.isatty() or counted["seeds"] % LINE_EVERY == 0 or seed == seeds[-1]:
             rate = counted["seeds"] / (time.monotonic() - began)
             words = ", ".join(f"{n} {what}" for what, n in counted.items())
+            start = "\r" if sys.stderr.isatty() else ""
             end = "" if sys.stderr.isatty() and seed != seeds[-1] else "\n"
-            print(f"\r{words}; {len(broken)} broken; {rate:.1f} seeds/s", end=end, file=sys.stderr, flush=True)
+            print(f"{start}{words}; {len(broken)} broken; {rate:.1f} seeds/s", end=end, file=sys.stderr, flush=True)
     by_promise = Counter(breach.promise.value for finding in broken for breach in finding.breaches[:1])
     for promise, n in by_promise.most_common():
         print(f"{n:6} x {promise}")

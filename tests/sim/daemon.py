@@ -39,7 +39,6 @@ from tests.sim.world import EDGE
 ACTION_SECONDS = 0.5
 COMPARE_SECONDS = 10.0
 DISK_SECONDS, SLOW_DISK_SECONDS, DISK_PATIENCE_SECONDS = 0.0004, 0.12, 0.05
-SLICE, SLICE_SECONDS = 6, 0.01
 
 
 class Daemon:
@@ -178,14 +177,10 @@ class Daemon:
             self._do(effects)
 
     def _do(self, effects: list[Effect]) -> None:
-        redirects = 0
         for effect in effects:
             match effect:
-                case SetRoute() | SetVia() | AttachDialog():
+                case SetRoute() | SetVia() | AttachDialog() | RescueLeg():
                     self._order(effect)
-                case RescueLeg():
-                    self._clock.after(SLICE_SECONDS * (redirects // SLICE), partial(self._order, effect))
-                    redirects += 1
                 case AskEdge(node=node):
                     self._eye.ask(node)
                 case SampleAudio():

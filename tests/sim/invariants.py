@@ -198,6 +198,8 @@ class Invariants:
             given_up = self._given_up.get(leg.uniqueid)
             if given_up is not None and given_up.is_about(leg) and not self._is_well(leg, given_up.verdict):
                 self._break(Promise.NOBODY_LEFT, f"{leg.uniqueid} is still on {leg.node}, which was given up")
+            elif not edge.is_served(leg):
+                self._break(Promise.NOBODY_LEFT, f"{leg.uniqueid} hears nothing: {leg.node} knows no such call")
 
     def _is_well(self, leg: Leg, verdict: Verdict) -> bool:
         """The node still holds this call; and who only waits there was left there on purpose."""

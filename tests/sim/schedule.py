@@ -168,3 +168,5 @@ _KINDS: dict[str, Callable[[Random], list[Fault]]] = {
     "killed in the middle": _killed_in_the_middle,
     "edge in doubt": _edge_in_doubt,
 }
+
+NAMES = tuple(_KINDS)

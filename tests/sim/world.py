@@ -212,6 +212,8 @@ class World:
                 self._answer_edge(effect.effect_id)
             case AskEdge(node=node):
                 self._ask_edge(node)
+            case SampleAudio() if self._is_edge_silent():
+                pass
             case SampleAudio(node=node, legs=legs):
                 ids = frozenset(uniqueid for uniqueid, _ in legs)
                 moving = ids if self.faults[node].audio else frozenset()
@@ -254,8 +256,11 @@ class World:
         elif ("sip", path) not in faults.silent:
             self.feed(SipAlive(node, path))
 
+    def _is_edge_silent(self) -> bool:
+        return all(("link", path) in self.faults[EDGE].silent for path in PATHS)
+
     def _ask_edge(self, node: NodeName) -> None:
-        if ("link", "a") in self.faults[EDGE].silent and ("link", "b") in self.faults[EDGE].silent:
+        if self._is_edge_silent():
             return
         for path in PATHS:
             heard = not self.faults[node].refused and path not in self.faults[node].edge_deaf
