@@ -66,7 +66,7 @@ class Engine:
             name: Counter() for name in ("failovers", "diverts", "rescued_calls", "security_events")
         }
         ids = count(1)
-        self._rerouting = Rerouting(self.site, self.counters, ids)
+        self._rerouting = Rerouting(self.site, self.counters, ids, settings.failover.stagger)
         self._watching = Watching(self.site, settings.detection)
         self._ids = ids
         self._takers: dict[type[Event], Callable[[Any, float, list[Effect]], bool]] = {

@@ -32,13 +32,15 @@ class SetVia:
 
 @dataclass(frozen=True, slots=True)
 class RescueLeg:
-    """Redirect a caller's leg into the resume context. Not repeatable."""
+    """Redirect a caller's leg into the resume context. Not repeatable. The caller hears music for `delay_seconds` before the
+    edge dials for him, so that a hundred calls are not set up in the same instant, with new callers behind them."""
 
     effect_id: int
     edge: NodeName
     uniqueid: Uniqueid
     channel: ChannelName
     epoch: int
+    delay_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

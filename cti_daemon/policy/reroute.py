@@ -6,11 +6,12 @@ redirect of a leg is sent once (see `rescue`); when its answer was lost, the edg
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import count
 
 from cti_daemon.model.effects import Effect, ListEdge, Record, Report, RescueLeg, SetRoute, SetVia
 from cti_daemon.model.events import EdgeListed, Outcome
 from cti_daemon.model.ids import NodeName
-from cti_daemon.model.reasons import Mode, Reason, Result, Role, Verdict
+from cti_daemon.model.reasons import LegState, Mode, Reason, Result, Role, Verdict
 from cti_daemon.policy import failover, paths
 from cti_daemon.policy.failover import Candidate, Routing
 from cti_daemon.policy.health import Health
@@ -36,8 +37,9 @@ class _Sent:
 
 
 class Rerouting:
-    def __init__(self, site: Site, counters: Mapping[str, Counter[tuple[str, ...]]], ids: Iterator[int]) -> None:
+    def __init__(self, site: Site, counters: Mapping[str, Counter[tuple[str, ...]]], ids: Iterator[int], stagger_seconds: float) -> None:
         self._site = site
+        self._stagger_seconds = stagger_seconds
         self._counters = counters
         self._ids = ids
         self._route: tuple[NodeName, ...] = ()
@@ -177,9 +179,11 @@ class Rerouting:
                 continue
             if self._run is None or self._run.epoch != routing.epoch:
                 self._run = RescueRun(routing.epoch, node, at)
+            talking = count()
             for leg in order(moving):
                 leg.redirected_at = at
-                effect = RescueLeg(next(self._ids), leg.edge, leg.uniqueid, leg.channel, routing.epoch)
+                delay_seconds = next(talking) * self._stagger_seconds if leg.state is LegState.TALKING else 0.0
+                effect = RescueLeg(next(self._ids), leg.edge, leg.uniqueid, leg.channel, routing.epoch, round(delay_seconds, 3))
                 self._run.send(effect.effect_id, leg.key)
                 out.append(effect)
 

@@ -45,7 +45,8 @@ class Hands:
                 address = self._sip[deed.node].of(deed.path) if deed.path is not None else ""
                 return [_set(f"CTI_VIA_{deed.node}", address)]
             case RescueLeg():
-                return [{"Action": "Redirect", "Channel": deed.channel, "Context": "cti-resume", "Exten": "s", "Priority": "1"}]
+                exten = f"w{round(deed.delay_seconds * 1000)}" if deed.delay_seconds else "s"
+                return [{"Action": "Redirect", "Channel": deed.channel, "Context": "cti-resume", "Exten": exten, "Priority": "1"}]
             case AttachDialog():
                 return [_set("__CTI_DIALOG", deed.dialog) | {"Channel": deed.channel}]
             case HangUp():
