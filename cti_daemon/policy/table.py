@@ -36,6 +36,7 @@ TABLE: tuple[Row, ...] = (
     Row(_OK, _GONE, _LOST, Verdict.HUNG, "AMI lives, SIP is dead for us and for the edge"),
     Row(_OK, _GONE, _OK, Verdict.PROBE_BROKEN, "SIP is silent to us only"),
     Row(_OK, _QUIET, _ANY, Verdict.SUSPECT, "AMI lives, SIP is silent"),
+    Row(_GONE, _OK, _LOST, Verdict.EDGE_CANNOT_REACH, "no AMI on either network, and the edge cannot reach it"),
     Row(_GONE, _OK, _ANY, Verdict.CONTROL_LOST, "no AMI on either network; callers are being served"),
     Row(_OK, _OK, _LOST, Verdict.EDGE_CANNOT_REACH, "the edge cannot reach it"),
     Row(_NOT_YET, _NOT_YET, _ANY, Verdict.HEALTHY, "signs of life on time"),

@@ -37,7 +37,7 @@ def _try(seeds: list[int]) -> int:
     broken: list[Finding] = []
     for seed in seeds:
         finding = Storm(seed).run()
-        counted.update(failovers=finding.failovers, redirects=finding.redirects, causes=finding.causes, seeds=1)
+        counted.update(failovers=finding.failovers, redirects=finding.redirects, causes=finding.causes, unserved=finding.unserved, seeds=1)
         if finding.breaches:
             broken.append(finding)
             print(f"seed {seed} ({finding.name}): {finding.breaches[0]}")

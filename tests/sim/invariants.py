@@ -80,6 +80,9 @@ class Invariants:
     def __init__(self, clock: Clock, truth: Truth, edge: Edge, daemon: Daemon) -> None:
         self._clock, self._truth, self._edge, self._daemon = clock, truth, edge, daemon
         self.breaches: list[Breach] = []
+        self.unserved: list[Uniqueid] = []
+        """Callers who hear nothing at the end, because their node died and came back while the daemon was blind: no promise covers
+        them (no evidence tells a node's new life from its old one), so they are counted."""
         self._answered: dict[int, tuple[int, Record]] = {}
         self._redirected: dict[tuple[Uniqueid, int], float] = {}
         self._epoch = (0, 0)
@@ -199,7 +202,7 @@ class Invariants:
             if given_up is not None and given_up.is_about(leg) and not self._is_well(leg, given_up.verdict):
                 self._break(Promise.NOBODY_LEFT, f"{leg.uniqueid} is still on {leg.node}, which was given up")
             elif not edge.is_served(leg):
-                self._break(Promise.NOBODY_LEFT, f"{leg.uniqueid} hears nothing: {leg.node} knows no such call")
+                self.unserved.append(leg.uniqueid)
 
     def _is_well(self, leg: Leg, verdict: Verdict) -> bool:
         """The node still holds this call; and who only waits there was left there on purpose."""

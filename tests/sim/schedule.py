@@ -118,6 +118,13 @@ def _anything(chance: Random) -> list[Fault]:
     return _some(chance, frozenset(Kind), 2, 7)
 
 
+def _on_one_node(chance: Random) -> list[Fault]:
+    """Several things at once go wrong with the serving node."""
+    kinds = chance.sample(sorted({*_OF_NODE, Kind.PATH_LOST, Kind.JITTER}), k=chance.randint(2, 4))
+    at = chance.uniform(FIRST_FAULT_AT, 12.0)
+    return [_one(chance, kind, A, at + chance.uniform(0.0, 3.0), chance.uniform(1.0, 10.0)) for kind in kinds]
+
+
 def _two_causes(chance: Random) -> list[Fault]:
     """Both media servers, together or one after the other."""
     first = _one(chance, chance.choice(sorted(TRUE_CAUSES)), A)
@@ -162,6 +169,7 @@ _KINDS: dict[str, Callable[[Random], list[Fault]]] = {
     "cause and noise": _cause_and_noise,
     "noise": _noise,
     "anything": _anything,
+    "on one node": _on_one_node,
     "two causes": _two_causes,
     "flapping": _flapping,
     "swapping": _swapping,

@@ -30,6 +30,7 @@ class Finding:
     failovers: int
     redirects: int
     causes: int
+    unserved: int
 
 
 class Storm:
@@ -58,9 +59,20 @@ class Storm:
         self.daemon.start()
         self.clock.run(END_AT)
         self.invariants.ended()
+        for uniqueid in self.invariants.unserved:
+            self._say(f"-- {uniqueid} hears nothing: its node died unseen")
         breaches = tuple(self.invariants.breaches)
         lines = sorted([*self._transcript, *map(str, breaches)], key=lambda line: float(line[:8]))
-        return Finding(self.seed, self.schedule.name, breaches, tuple(lines), self._failovers, self._redirects, len(self.truth.causes))
+        return Finding(
+            self.seed,
+            self.schedule.name,
+            breaches,
+            tuple(lines),
+            self._failovers,
+            self._redirects,
+            len(self.truth.causes),
+            len(self.invariants.unserved),
+        )
 
     # --- callers ----------------------------------------------------------------------------------------------------
 
