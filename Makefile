@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
 READY := .venv/.ready
-export KEEP
+export KEEP FAULT CALLS
 
 .PHONY: help
 help: ## this list

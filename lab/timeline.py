@@ -94,8 +94,8 @@ def _histogram(seen: Evidence, result: Score) -> None:
         print(f"  silence heard by {gap.n} callers: median {gap.median:.0f} ms, max {gap.max:.0f} ms")
 
 
-def table(result: Score, promises: Sequence[Promise]) -> bool:
-    """Print each promise with what was measured; True when all hold."""
+def table(result: Score, promises: Sequence[Promise]) -> None:
+    """Print each promise with what was measured."""
     print(_bold("\n  promises") + "\n")
     for promise in promises:
         value = promise.figure(result)
@@ -103,10 +103,8 @@ def table(result: Score, promises: Sequence[Promise]) -> bool:
         limit = f"{'≥' if promise.at_least else '≤'} {promise.limit:g} {promise.unit}".strip()
         mark = _green("✔") if promise.holds(result) else _red("✘")
         print(f"  {mark} {promise.number:3} {promise.text:44} {shown:>12}   promised {limit}")
-    held = all(promise.holds(result) for promise in promises)
     lost = f"{result.calls_kept} of {result.calls_before} talking and {result.waiting_kept} of {result.waiting_before} waiting callers kept"
     print(f"\n  {_bold(lost)}, {result.new_calls} new calls came in afterwards, {result.new_calls_failed} failed.\n")
-    return held
 
 
 def _bold(text: str) -> str:

@@ -41,6 +41,8 @@ class RescueLeg:
     channel: ChannelName
     epoch: int
     delay_seconds: float = 0.0
+    is_ringing: bool = False
+    """Nobody has answered this caller yet: there are few of them, and they go ahead of all others."""
 
 
 @dataclass(frozen=True, slots=True)

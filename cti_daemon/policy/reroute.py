@@ -183,7 +183,15 @@ class Rerouting:
             for leg in order(moving):
                 leg.redirected_at = at
                 delay_seconds = next(talking) * self._stagger_seconds if leg.state is LegState.TALKING else 0.0
-                effect = RescueLeg(next(self._ids), leg.edge, leg.uniqueid, leg.channel, routing.epoch, round(delay_seconds, 3))
+                effect = RescueLeg(
+                    next(self._ids),
+                    leg.edge,
+                    leg.uniqueid,
+                    leg.channel,
+                    routing.epoch,
+                    round(delay_seconds, 3),
+                    is_ringing=leg.state is LegState.RINGING,
+                )
                 self._run.send(effect.effect_id, leg.key)
                 out.append(effect)
 
