@@ -5,7 +5,7 @@ import pytest
 from tests.sim.schedule import HEALED_AT, draw
 from tests.sim.storm import Storm
 
-SHARE = tuple(range(40))
+SHARE = tuple(range(30))
 
 
 @pytest.mark.parametrize("seed", SHARE)
