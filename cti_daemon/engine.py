@@ -126,8 +126,9 @@ class Engine:
         return True
 
     def _stall(self, event: ObserverStalled, at: float, out: list[Effect]) -> bool:
-        self.site.forgive(at)
-        text = f"we did not run for {event.seconds:.2f} s: silence in that time proves nothing, judging begins anew"
+        detection = self._settings.detection
+        self.site.forgive(event.seconds, at, detection.suspect_after, detection.heartbeat)
+        text = f"we did not run for {event.seconds:.2f} s: silence in that time proves nothing"
         out.append(Report("alarm", "warning", text, {"seconds": round(event.seconds, 3)}))
         return True
 

@@ -1,7 +1,7 @@
 """Signs of life of every node, each with the instant it was last good.
 
-Silence is measured from the last sign of life, from the start of watching, or from the end of a stall of our own,
-whichever came last: a stalled observer convicts nobody."""
+Silence is measured from the last sign of life or from the start of watching. The time in which we ourselves did not run does not
+count: a stalled observer convicts nobody, and acquits nobody either."""
 
 from dataclasses import dataclass, field
 
@@ -31,6 +31,13 @@ class Signal:
         if quiet > late_after:
             return Condition.LATE
         return Condition.OK if self.good_at > NEVER else Condition.UNKNOWN
+
+    def forgive(self, stalled_seconds: float, at: float, late_after: float, answer_seconds: float) -> None:
+        """Take a stall of ours out of the silence. A signal that was not late before it has `answer_seconds` left, time for a
+        question and an answer, before it can be late."""
+        quiet = max(at - stalled_seconds - max(self.good_at, self.watched_at), 0.0)
+        left = quiet if quiet > late_after else min(quiet, late_after - answer_seconds)
+        self.watched_at = max(self.watched_at, at - left)
 
     def age(self, now: float) -> float | None:
         return now - self.good_at if self.good_at > NEVER else None
@@ -101,13 +108,13 @@ class NodeEvidence:
                 else:
                     word.miss(at)
 
-    def forgive(self, at: float) -> None:
-        """We did not listen: count every silence from now on, the edges' too."""
+    def forgive(self, stalled_seconds: float, at: float, late_after: float, answer_seconds: float) -> None:
+        """We did not listen for a while: that time counts against nobody, in nobody's ears."""
         for signals in (self.links, self.sip):
             for signal in signals.values():
-                signal.watched_at = at
+                signal.forgive(stalled_seconds, at, late_after, answer_seconds)
         for word in self.edges.values():
-            word.silent_since_at = max(word.silent_since_at, at)
+            word.silent_since_at += stalled_seconds
 
     def edge_condition(self, now: float, fresh_from: float, forget_after: float) -> Condition:
         """The edges' word, as far as it was given at or after `fresh_from`: OK when any edge heard the node on any path,

@@ -40,10 +40,10 @@ class Site:
         if isinstance(event, LinkLost) and not evidence.connected:
             self.queues.forget(event.node)
 
-    def forgive(self, at: float) -> None:
-        """We did not listen for a while: every silence counts from now on."""
+    def forgive(self, stalled_seconds: float, at: float, late_after: float, answer_seconds: float) -> None:
+        """We did not listen for a while: see `Signal.forgive`."""
         for evidence in self.evidence.values():
-            evidence.forgive(at)
+            evidence.forgive(stalled_seconds, at, late_after, answer_seconds)
 
     def queue(self, event: CallerJoined | CallerLeft | MemberSeen | MemberGone | QueuesListed, at: float) -> None:
         if isinstance(event, QueuesListed):

@@ -9,7 +9,7 @@ from cti_daemon.model.events import Outcome
 from cti_daemon.model.ids import NodeName
 from cti_daemon.model.reasons import Result
 from cti_daemon.model.settings import Settings
-from cti_daemon.shell.ami.node_links import ACTION_SECONDS, NodeLinks
+from cti_daemon.shell.ami.node_links import NodeLinks
 from cti_daemon.wire.ami_message import Reply
 
 Deed = SetRoute | SetVia | RescueLeg | AttachDialog | HangUp
@@ -17,7 +17,8 @@ Deed = SetRoute | SetVia | RescueLeg | AttachDialog | HangUp
 _WORST_FIRST = (Result.UNKNOWN, Result.FAILED, Result.GONE)
 HEAD_START_SECONDS = 0.03
 """What a call's set-up takes on an edge that is not busy yet: new callers are through before the storm begins."""
-_BATCH_SECONDS = 2.0  # a storm of redirects on a busy edge takes its time; each still has its answer
+_DEED_SECONDS = 1.0
+_BATCH_SECONDS = 2.5  # a storm of redirects on a busy edge takes its time; each still has its answer
 
 
 class Hands:
@@ -69,7 +70,7 @@ class Hands:
     async def _send(self, links: NodeLinks, deeds: Sequence[Deed]) -> list[Outcome]:
         actions = [self.actions_of(deed) for deed in deeds]
         flat = [action for part in actions for action in part]
-        replies = await links.act_many(flat, ACTION_SECONDS if len(flat) <= 8 else _BATCH_SECONDS, end_if_late=True)
+        replies = await links.act_many(flat, _DEED_SECONDS if len(flat) <= 8 else _BATCH_SECONDS, end_if_late=True)
         outcomes: list[Outcome] = []
         taken = 0
         for deed, part in zip(deeds, actions, strict=True):
