@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from cti_daemon.model.reasons import Result
 
 _ACTION_ID = b"ActionID: "
-_NO_CHANNEL = ("channel does not exist", "no such channel")
+_NO_CHANNEL = ("channel does not exist", "no such channel", "redirect failed, channel not up")  # the last: it is being hung up
 
 
 @dataclass(frozen=True, slots=True)
