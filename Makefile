@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
 READY := .venv/.ready
-export KEEP FAULT CALLS
+export KEEP FAULT CALLS RUNS
 
 .PHONY: help
 help: ## this list
