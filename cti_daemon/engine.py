@@ -6,8 +6,9 @@ It never waits for an effect: outcomes come back as events. It is told the time,
 at the latest, even if nothing happens. Most events only change state: judges run when the evidence they read may have
 changed for the worse, when a deadline came, or while a node is not healthy."""
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -49,6 +50,9 @@ from cti_daemon.policy.picture import draw
 from cti_daemon.policy.reroute import Rerouting
 from cti_daemon.policy.watch import Watching
 from cti_daemon.state.site import Site
+
+ANSWERS_KEPT = 1000
+"""Answers to commands that are given again when a command's id is repeated."""
 
 QueueEvent = CallerJoined | CallerLeft | MemberSeen | MemberGone | QueuesListed
 
@@ -92,6 +96,7 @@ class Engine:
             Outcome: self._rerouting.learn,
             Command: self._command,
         }  # a table, since `match` would try two dozen classes for the commonest event
+        self._answered: OrderedDict[tuple[str, str], Answer] = OrderedDict()
         self.next_at = at
         self._judge_all(at)
         if standing is not None and standing.open_failover_from in self.site.servers:
@@ -195,6 +200,8 @@ class Engine:
         changes = self._judge_all(at)
         candidates = self.candidates()
         edge_heard = any(self.health[edge].verdict is Verdict.HEALTHY for edge in self.site.edges)
+        if any(after.is_condemned or after.verdict is Verdict.HEALTHY for _, _, after in changes):
+            self._rerouting.refresh(failover.route(self.routing, candidates.values()))
         decided = failover.decide(
             self.routing, candidates.values(), at, is_edge_heard=edge_heard, head=next(iter(self._rerouting.route), None)
         )
@@ -234,7 +241,8 @@ class Engine:
         out.append(Record("failover_intent" if is_failover else "route", facts))
         self._rerouting.begin(before, decided, failover.route(decided, candidates.values()), at)
         if is_failover:
-            text = f"failover: {before.serving} -> {decided.serving} ({decided.reason.value}: {judged.why})"
+            why = "" if decided.reason is Reason.COMMAND else f": {judged.why}"
+            text = f"failover: {before.serving} -> {decided.serving} ({decided.reason.value}{why})"
             severity = "info" if decided.reason is Reason.COMMAND else "critical"
             out.append(Report("failover", severity, text, facts))
         elif decided.diverted_from is not None:
@@ -246,8 +254,12 @@ class Engine:
     # --- commands ---------------------------------------------------------------------------------------------------
 
     def _command(self, command: Command, at: float, out: list[Effect]) -> bool:
+        first = self._answered.get((command.user, command.id))
+        if first is not None:  # asked again: the first answer again, and nothing is done
+            out.append(replace(first, status=CommandStatus.DUPLICATE.value))
+            return False
         candidates = self.candidates()
-        ruling = commands.rule(command, self._settings, self.routing, candidates, self._key)
+        ruling = commands.rule(command, self._settings, self.routing, candidates, self._key, at)
         heard: dict[str, object] = {"user": command.user, "verb": command.verb, "id": command.id, "reason": command.reason}
         heard |= {"code": ruling.code, "dry_run": command.dry_run}
         out.append(Record("command", heard))
@@ -257,18 +269,11 @@ class Engine:
         if command.verb == "status" and ruling.status is CommandStatus.OK:
             data = {"mode": self.routing.mode.value, "serving": self.routing.serving, "reason": self.routing.reason.value}
             data["nodes"] = {name: judged.verdict.value for name, judged in self.health.items()}
-        out.append(
-            Answer(
-                command.id,
-                command.user,
-                command.verb,
-                ruling.status.value,
-                ruling.code,
-                ruling.message,
-                self.routing.epoch,
-                data,
-            )
-        )
+        answer = Answer(command.id, command.user, command.verb, ruling.status.value, ruling.code, ruling.message, self.routing.epoch, data)
+        out.append(answer)
+        self._answered[(command.user, command.id)] = answer
+        while len(self._answered) > ANSWERS_KEPT:
+            self._answered.popitem(last=False)
         out.append(Report("command", "info", f"{command.user}: {command.verb}: {ruling.code}", heard))
         return True
 

@@ -15,7 +15,7 @@ _FOLDER = RUN / "mosquitto"
 
 def render(text: str) -> str:
     """Return the repository's configuration with the lab's paths; it keeps root, being in a throw-away folder."""
-    return text.replace("/etc/mosquitto/", f"{_FOLDER}/").replace("/var/lib/mosquitto/", f"{_FOLDER}/data/") + "user root\n"
+    return text.replace("/etc/mosquitto/", f"{_FOLDER}/") + f"persistence true\npersistence_location {_FOLDER}/data/\nuser root\n"
 
 
 def write_configuration() -> None:

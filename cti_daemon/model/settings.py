@@ -93,7 +93,7 @@ class Detection(_Strict):
 
 
 class Failover(_Strict):
-    failback: Literal["command", "auto"] = "command"
+    failback: Literal["command"] = "command"
     hold_down: Seconds = 600.0
     stagger: Annotated[float, Field(ge=0, le=1)] = 0.003
     """Between two callers who are given back to their agents: about what one call's set-up costs the standby."""

@@ -30,14 +30,21 @@ class Ruling:
         return self.status is CommandStatus.ACCEPTED
 
 
-def rule(command: Command, settings: Settings, standing: Routing, candidates: Mapping[NodeName, Candidate], key: bytes) -> Ruling:
+def rule(
+    command: Command,
+    settings: Settings,
+    standing: Routing,
+    candidates: Mapping[NodeName, Candidate],
+    key: bytes,
+    now: float,
+) -> Ruling:
     """`key` is this process's secret for confirm tokens. Nothing is changed here."""
     refusal = _refuse(command, settings, standing)
     if refusal is not None:
         return refusal
     if command.verb == "status":
         return Ruling(CommandStatus.OK, "ok", "the site's state is in data")
-    return _rule_failover(command, standing, candidates, key)
+    return _rule_failover(command, settings, standing, candidates, key, now)
 
 
 def _refuse(command: Command, settings: Settings, standing: Routing) -> Ruling | None:
@@ -62,10 +69,17 @@ def _refuse(command: Command, settings: Settings, standing: Routing) -> Ruling |
     return None
 
 
-def _rule_failover(command: Command, standing: Routing, candidates: Mapping[NodeName, Candidate], key: bytes) -> Ruling:
-    unknown = sorted(set(command.args) - {"to"})
+def _rule_failover(
+    command: Command,
+    settings: Settings,
+    standing: Routing,
+    candidates: Mapping[NodeName, Candidate],
+    key: bytes,
+    now: float,
+) -> Ruling:
+    unknown = sorted(set(command.args) - {"to", "force"})
     if unknown:
-        return Ruling(CommandStatus.REJECTED, "unknown_key", f"unknown args {', '.join(unknown)}; failover takes: to")
+        return Ruling(CommandStatus.REJECTED, "unknown_key", f"unknown args {', '.join(unknown)}; failover takes: to, force")
     wanted = command.args.get("to")
     if wanted is None:
         heir = choose_heir(candidates.values(), standing.serving)
@@ -81,6 +95,15 @@ def _rule_failover(command: Command, standing: Routing, candidates: Mapping[Node
             CommandStatus.REJECTED,
             "target_not_proven",
             f"{target.name} is {target.health.verdict.value}: {target.health.why}; calls sent there could be lost",
+        )
+    healthy_seconds = now - target.health.risen_at if target.health.risen_at is not None else None
+    hold_down = settings.failover.hold_down
+    if healthy_seconds is not None and healthy_seconds < hold_down and command.args.get("force") is not True:
+        return Ruling(
+            CommandStatus.REJECTED,
+            "hold_down",
+            f"{target.name} is well again for {healthy_seconds:.0f} s; hold_down asks for {hold_down:g} s. "
+            'To go there all the same: args {"force": true}',
         )
     token = confirm_token(command, standing, target.name, key)
     plan = f"new calls go to {target.name}; callers waiting or ringing on {standing.serving} move there; callers who are talking stay"

@@ -8,7 +8,7 @@ Rules, in the order in which they bind:
    of unbroken health, the edge's word included."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cti_daemon.model.ids import PATHS, NodeName, PathName
 from cti_daemon.model.reasons import Condition, NodeState, Verdict
@@ -44,6 +44,8 @@ class Health:
     rising_at: float | None = None
     degraded_paths: tuple[PathName, ...] = ()
     """Control networks on which nothing of a living node is heard."""
+    risen_at: float | None = None
+    """When it rose from its last condemnation; None when it was never condemned while we ran."""
 
     @property
     def state(self) -> NodeState:
@@ -121,7 +123,7 @@ def judge(
     if verdict is previous.verdict:
         healthy = verdict is Verdict.HEALTHY
         degraded = _degraded(facts, previous.since_at, now, detection) if healthy else ()
-        return Health(verdict, previous.why, previous.since_at, facts, degraded_paths=degraded)
+        return replace(previous, facts=facts, degraded_paths=degraded, rising_at=None)
     return Health(verdict, why, now, facts)
 
 
@@ -135,7 +137,7 @@ def _rise(previous: Health, verdict: Verdict, why: str, facts: Facts, now: float
         return Health(previous.verdict, previous.why, previous.since_at, facts)
     rising_at = now if previous.rising_at is None else previous.rising_at
     if now - rising_at >= detection.rise:
-        return Health(verdict, why, now, facts)
+        return Health(verdict, why, now, facts, risen_at=now)
     return Health(previous.verdict, previous.why, previous.since_at, facts, rising_at)
 
 

@@ -50,6 +50,8 @@ class Rerouting:
         self._listed: set[NodeName] = set()
         """Edges listed since we reached them: only of these is the map of legs current."""
         self._relist_at: dict[NodeName, float] = {}
+        self._again_at = float("inf")
+        """When a leg that came back to a dead server may be redirected once more."""
         self._run: RescueRun | None = None
         self._left_dead: NodeName | None = None
         self._decided: tuple[Routing, Routing] | None = None
@@ -70,7 +72,7 @@ class Rerouting:
     def next_at(self, now: float) -> float:
         """When something unanswered must be looked at again."""
         waits = [sent.at + RETRY_SECONDS for sent in self._pending.values()]
-        waits += [*self._retry_at.values(), *self._relist_at.values()]
+        waits += [*self._retry_at.values(), *self._relist_at.values(), self._again_at]
         return min((at for at in waits if at > now), default=float("inf"))
 
     # --- levels -----------------------------------------------------------------------------------------------------
@@ -79,6 +81,12 @@ class Rerouting:
         self._route = route
         self._decided = (before, decided)
         self._run = RescueRun(decided.epoch, before.serving, at, is_failover=decided.serving != before.serving)
+
+    def refresh(self, route: tuple[NodeName, ...]) -> None:
+        """What comes behind the head of the route may change without a new decision: a server that is well again is a better
+        second choice than the emergency seats."""
+        if self._route and route[0] == self._route[0]:
+            self._route = route
 
     def reopen(self, left: NodeName, routing: Routing, at: float) -> None:
         """Go on with a failover away from `left` that the journal holds as begun and not as done."""
@@ -167,21 +175,26 @@ class Rerouting:
     def rescue(self, routing: Routing, health: Mapping[NodeName, Health], watching: Watching, at: float, out: list[Effect]) -> None:
         """Redirect every orphan that has not been, once there is a living server to send it to."""
         edges = set(self._current_edges())
+        self._again_at = float("inf")
         for node in self._site.servers:
             moving: list[Leg] = []
             for leg in self._site.legs.on(node):
                 if not is_orphan(leg, health[node], watching.audio(node), routing):
                     continue
                 leg.is_orphan = leg.is_orphan or health[node].verdict is Verdict.DEAD
-                if leg.redirected_at is None and leg.edge in edges:
-                    moving.append(leg)
+                if leg.redirected_at is not None or leg.edge not in edges:
+                    continue
+                if at < leg.last_redirect_at + REDIRECT_SETTLES_SECONDS:
+                    self._again_at = min(self._again_at, leg.last_redirect_at + REDIRECT_SETTLES_SECONDS)
+                    continue
+                moving.append(leg)
             if not moving or not self._route or health[self._route[0]].is_condemned:
                 continue
             if self._run is None or self._run.epoch != routing.epoch:
                 self._run = RescueRun(routing.epoch, node, at)
             talking = count()
             for leg in order(moving):
-                leg.redirected_at = at
+                leg.redirected_at = leg.last_redirect_at = at
                 delay_seconds = next(talking) * self._stagger_seconds if leg.state is LegState.TALKING else 0.0
                 effect = RescueLeg(
                     next(self._ids),

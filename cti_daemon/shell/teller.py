@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 
 from cti_daemon.model.effects import Answer, Report
+from cti_daemon.model.reasons import Reason
 from cti_daemon.shell import log
 from cti_daemon.shell.metrics import Metrics
 
@@ -51,7 +52,7 @@ class Teller:
             self._log.info(report.text, **fields)
 
     def _measure(self, report: Report) -> None:
-        if report.kind == "failover":
+        if report.kind == "failover" and report.data["reason"] != Reason.COMMAND.value:
             self._metrics.observe_detection(float(report.data["silent_seconds"]))
         elif report.kind == "rescue":
             self._metrics.observe_reroute(float(report.data["seconds"]))

@@ -39,6 +39,8 @@ class Leg:
     elsewhere."""
     redirected_at: float | None = None
     """When a Redirect was sent that has not been seen to work or to fail: it is never repeated blindly."""
+    last_redirect_at: float = NEVER
+    """When one was sent at all: an edge that does not take our route would send the leg back to the dead server at once."""
 
     @property
     def key(self) -> LegKey:

@@ -21,6 +21,7 @@ class Script:
     def __init__(self) -> None:
         self.world = World()
         self._commands = 0
+        self._last = Command("", "", "")
         self._verbs: dict[str, Callable[..., None]] = {
             "run": self._run,
             "calls": self._calls,
@@ -35,6 +36,7 @@ class Script:
             "restart": self._restart,
             "die-after-intent": self._die_after_intent,
             "command": self._command,
+            "repeat": self._repeat,
         }
 
     def play(self, text: str) -> str:
@@ -99,10 +101,15 @@ class Script:
         confirm = options.get("confirm", "")
         if confirm == "token":
             confirm = self.world.last_token()
-        args = {"to": options["to"]} if "to" in options else {}
-        self.world.feed(
-            Command(f"c{self._commands}", verb, user, dry_run="dry" in options, confirm=confirm, args=args),
-        )
+        args: dict[str, object] = {"to": options["to"]} if "to" in options else {}
+        if "force" in options:
+            args["force"] = True
+        self._last = Command(f"c{self._commands}", verb, user, dry_run="dry" in options, confirm=confirm, args=args)
+        self.world.feed(self._last)
+
+    def _repeat(self) -> None:
+        """The last command once more, with the same id."""
+        self.world.feed(self._last)
 
 
 def check(path: Path) -> tuple[str, str]:
