@@ -3,11 +3,13 @@
 Nobody may be lost. Times are held against the promises by `make demo`; here only against three times their limit, because a
 test machine may be busy with other things."""
 
+import time
+
 import pytest
 
-from lab import faults
+from lab import daemon, faults, page
 from lab.demo import FAULTS
-from lab.layout import PBX_A
+from lab.layout import PBX_A, PBX_B
 from lab.promise import of as promises_of
 from lab.score import Score, score
 from lab.trial import Load, Trial
@@ -48,3 +50,22 @@ def test_without_the_daemon_a_dead_primary_costs_only_the_fallback(fresh_lab: No
     assert result.new_calls > 20
     assert result.new_calls_failed == 0
     assert result.new_call_answer_ms is not None
+
+
+def test_a_daemon_killed_in_the_middle_finishes_after_its_restart(site: None) -> None:
+    """F9: "the daemon killed at any point of a failover and restarted: it finishes, nothing twice, nobody lost"."""
+
+    def strike() -> float:
+        struck_wall = faults.kill(PBX_A)
+        time.sleep(0.05)  # about when the verdict falls: the intent is written, the redirects are leaving or not
+        daemon.kill()
+        daemon.start()
+        return struck_wall
+
+    seen = Trial(Load(loud=10, quiet=30, waiting=5), say).run(strike, watch_seconds=15.0)
+    result = score(seen)
+    print(result)
+    assert result.calls_before == 40
+    assert result.calls_lost == 0
+    assert result.new_calls_failed == 0
+    assert page.status()["serving"] == PBX_B.name
