@@ -25,7 +25,7 @@ lint: $(READY) ## style, types, import contracts
 
 .PHONY: check
 check: lint ## lint and every test that needs neither root nor the lab; under a minute
-	$(BIN)/pytest -q -m "not lab"
+	$(BIN)/pytest -q -n 2 -m "not lab"
 
 .PHONY: test
 test: lint ## everything; what this machine cannot run is skipped and the reason printed
