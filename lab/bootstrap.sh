@@ -109,11 +109,11 @@ else
 fi
 
 # shellcheck disable=SC2086  # a list of words on purpose
-TODO=$(missing $TOOLS)
-if [ -n "$TODO" ]; then
-    say "installing:$TODO"
+LACKING=$(missing $TOOLS)
+if [ -n "$LACKING" ]; then
+    say "installing:$LACKING"
     # shellcheck disable=SC2086
-    install $TODO
+    install $LACKING
 fi
 say "tools are installed"
 [ -z "$BUILDER" ] || wait "$BUILDER" || fail "the Asterisk root could not be built"
