@@ -44,6 +44,8 @@ from cti_daemon.shell.teller import Teller
 from cti_daemon.wire.standing import standing
 
 COUNT_SECONDS = 1.0
+WATCHDOG_SECONDS = 1.0
+"""Far below WatchdogSec of the unit (10 s)."""
 STOP_SECONDS = 3.0
 
 
@@ -72,6 +74,8 @@ class Daemon:
         self._links: dict[NodeName, NodeLinks] = {}
         self._counted: dict[NodeName, int] = {}
         self._runner: Runner | None = None
+        self._watchdog_at = 0.0
+        self._told_status = ""
         self.ended = asyncio.Event()
         self.has_failed = False
 
@@ -194,7 +198,10 @@ class Daemon:
 
     def _beat(self, lag_seconds: float) -> None:
         self._metrics.observe_loop_lag(lag_seconds)
-        self._notifier.watchdog()
+        now = self._loop.time()
+        if now >= self._watchdog_at:  # not every beat: a socket that nobody has read yet holds ten words
+            self._watchdog_at = now + WATCHDOG_SECONDS
+            self._notifier.watchdog()
 
     async def _count(self) -> None:
         """Carry the links' counts into the metrics, and keep the state on MQTT fresh where nothing was reported."""
@@ -204,7 +211,10 @@ class Daemon:
                 self._counted[node] = links.events
             self._mqtt.state_changed()
             view = self.view()
-            self._notifier.status(f"{view.mode.value}, {view.serving} serves, epoch {view.epoch}")
+            status = f"{view.mode.value}, {view.serving} serves, epoch {view.epoch}"
+            if status != self._told_status:
+                self._told_status = status
+                self._notifier.status(status)
             await asyncio.sleep(COUNT_SECONDS)
 
     def _readiness(self) -> dict[str, bool]:

@@ -8,7 +8,8 @@ from lab import bench, daemon, faults, page
 from lab.layout import Size
 from lab.trial import start_daemon
 
-SIZE = Size()
+SIZE = Size(seats=60)
+"""The promise about agents is made for 60 calls: all of them busy."""
 
 
 def say(text: str) -> None:
