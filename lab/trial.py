@@ -14,7 +14,7 @@ from lab import carrier, daemon, judge, orders, page
 from lab.ami import Ami
 from lab.capture import Capture
 from lab.carrier import Audio, Group
-from lab.deadline import wait_until
+from lab.deadline import LabError, wait_until
 from lab.layout import PBX_A, RUN
 from lab.orders import Orders
 from lab.witness import Subscriber, Told
@@ -125,18 +125,25 @@ class Trial:
         for group in self.load.talkers():
             carrier.start(group)
         with Ami(PBX_A) as pbx:
-            wait_until(
-                f"{self.load.talking} callers to talk",
-                lambda: len(agents_talking(pbx)) >= self.load.talking,
-                60,
-                every_seconds=0.2,
-                evidence=lambda: f"{len(agents_talking(pbx))} do",
-            )
-            self.say(f"{self.load.talking} callers talk to their agents")
+            talking = self._wait_talking(pbx)
+            self.say(f"{talking} callers talk to their agents")
             if self.load.waiting:
                 carrier.start(self.load.waiters())
                 wait_until(f"{self.load.waiting} callers to wait", lambda: len(callers_waiting(pbx)) >= self.load.waiting, 20)
                 self.say(f"{self.load.waiting} callers wait in the queue")
+
+    def _wait_talking(self, pbx: Ami) -> int:
+        """Return how many talk: all, or nearly all (a phone of the bank that stays dead is no part of what is tried)."""
+
+        def count() -> int:
+            return len(agents_talking(pbx))
+
+        try:
+            wait_until(f"{self.load.talking} callers to talk", lambda: count() >= self.load.talking, 25, every_seconds=0.2)
+        except LabError:
+            if count() < 0.95 * self.load.talking:
+                raise
+        return count()
 
 
 def agents_talking(pbx: Ami) -> list[str]:
