@@ -27,12 +27,12 @@ QUIET_SECONDS = 0.14
 
 def main() -> int:
     """Run the demo; 0 when every promise held."""
-    fault, keep = os.environ.get("FAULT", "kill"), bool(os.environ.get("KEEP"))
+    fault, keep = os.environ.get("FAULT") or "kill", bool(os.environ.get("KEEP"))
     if fault not in FAULTS:
         print(f"FAULT={fault}? One of: {', '.join(FAULTS)}", file=sys.stderr)
         return 2
     say = Clock()
-    calls = int(os.environ.get("CALLS", "100"))
+    calls = int(os.environ.get("CALLS") or "100")
     try:
         return _show(fault, calls, say)
     except LabError as fault_of_ours:

@@ -58,7 +58,7 @@ def main() -> int:
     if name not in DRILLS:
         print(f"which one? {', '.join(DRILLS)}", file=sys.stderr)
         return 2
-    drill, runs = DRILLS[name], int(os.environ.get("RUNS", "1"))
+    drill, runs = DRILLS[name], int(os.environ.get("RUNS") or "1")
     print(f"drill {name}: {drill.text}; {drill.load.talking} callers talk, {drill.load.waiting} wait; {runs} run(s)")
     try:
         results = [_run(drill, number + 1) for number in range(runs)]
