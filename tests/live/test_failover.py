@@ -7,12 +7,12 @@ import time
 
 import pytest
 
-from lab import daemon, faults, page
+from lab import bench, daemon, faults, page
 from lab.demo import FAULTS
-from lab.layout import PBX_A, PBX_B
+from lab.layout import PBX_A, PBX_B, Size
 from lab.promise import of as promises_of
 from lab.score import Score, score
-from lab.trial import Load, Trial
+from lab.trial import Load, Trial, start_daemon
 from tests.live.conftest import failovers, say
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
@@ -41,6 +41,23 @@ def test_no_caller_is_lost(site: None, fault: str) -> None:
     assert failovers() == 1
     assert result.same_agent >= 0.95 * result.calls_before
     _hold_roughly(result, fault)
+
+
+def test_nobody_of_a_hundred_is_lost() -> None:
+    """ "At least 100 live calls (talking) and 20 callers waiting in queue, new calls at 5/s": none lost, none failed, one failover."""
+    counted: list[int] = []
+    bench.up(Size(seats=100), say)
+    try:
+        start_daemon()
+        trial = Trial(Load(), say)
+        seen = trial.run(lambda: faults.kill(PBX_A), watch_seconds=9.0, at_the_end=lambda: counted.append(failovers()))
+    finally:
+        bench.down()
+    result = score(seen)
+    print(result)
+    assert (result.calls_before, result.waiting_before) == (100, 20)
+    assert (result.calls_lost, result.new_calls_failed, result.false_failovers) == (0, 0, 0)
+    assert counted == [1]
 
 
 def test_without_the_daemon_a_dead_primary_costs_only_the_fallback(fresh_lab: None) -> None:
