@@ -1,7 +1,7 @@
 """The picture of the site that people and machines are shown: made by the core on demand, read by metrics, HTTP, MQTT and
 the command line. A fact that is not known is None, never 0 and never its last healthy look."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cti_daemon.model.ids import NodeName, PathName, QueueName, SeatName
 from cti_daemon.model.reasons import Condition, LegState, Mode, NodeState, Reason, Role, Verdict
@@ -33,10 +33,79 @@ class NodeView:
 
 
 @dataclass(frozen=True, slots=True)
+class MembershipView:
+    """A seat's place in one queue."""
+
+    queue: QueueName
+    penalty: int
+    paused: bool
+    reason: str
+    is_dynamic: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SeatView:
+    """One seat, however many queues it is in."""
+
     seat: SeatName
     state: str
-    """available, ringing, in_call, paused, unreachable, unknown"""
+    """available, ringing, in_call, wrap_up, paused, unreachable, unknown"""
+    since_seconds: float | None = None
+    memberships: tuple[MembershipView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CallView:
+    """One call, on however many nodes it is seen. No number of a person."""
+
+    node: NodeName
+    """The node that serves it; the edge while none does."""
+    state: str
+    """ringing, waiting, talking, held, parked, transferring"""
+    queue: QueueName | None
+    seat: SeatName | None
+    since_seconds: float
+    """In this state."""
+    age_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """A histogram since the counters began: `counts[i]` values in `(edges[i-1], edges[i]]`, the last one above all edges."""
+
+    edges: tuple[float, ...]
+    counts: tuple[int, ...]
+    sum_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class WindowView:
+    """A queue's numbers over the last `seconds`. A ratio over nothing is None."""
+
+    seconds: float
+    offered: int
+    outcomes: dict[str, int]
+    """answered, abandoned, short_abandoned, timeout, overflowed, rescued"""
+    answered_in_time: int
+    service_level: dict[str, float | None]
+    """By formula."""
+    asa_seconds: float | None
+    abandonment_ratio: float | None
+    connect_ratio: float | None
+    occupancy_ratio: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueKpiView:
+    """What happened to a queue's callers, run on through failovers: one series whichever node serves it."""
+
+    offered: int
+    outcomes: dict[str, int]
+    answer: Distribution
+    """Waits of answered callers."""
+    abandon: Distribution
+    talk: Distribution
+    windows: tuple[WindowView, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +116,7 @@ class QueueView:
     waiting: int | None
     longest_wait_seconds: float | None
     seats: tuple[SeatView, ...]
+    kpi: QueueKpiView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +132,12 @@ class SiteView:
     queues: tuple[QueueView, ...]
     failover_in_progress: bool
     legs_to_rescue: int
-    counters: dict[str, dict[tuple[str, ...], int]]
+    calls: dict[tuple[NodeName, str], int] = field(default_factory=dict)
+    """(node, state) -> calls. No entry for a node that is not known."""
+    seats: tuple[SeatView, ...] = ()
+    """Every seat known, once."""
+    mirror_difference: dict[NodeName, int] = field(default_factory=dict)
+    """Memberships on a node that are not as they should be; no entry when that cannot be told."""
+    counters: dict[str, dict[tuple[str, ...], int]] = field(default_factory=dict)
     """Name of a counter -> label values -> count: `failovers` (reason, result), `diverts` (reason,), `rescued_calls` (result,),
     `security_events` (node, kind)."""
