@@ -54,7 +54,7 @@ from cti_daemon.state.site import Site
 ANSWERS_KEPT = 1000
 """Answers to commands that are given again when a command's id is repeated."""
 
-QueueEvent = CallerJoined | CallerLeft | MemberSeen | MemberGone | QueuesListed
+QueueEvent = CallerJoined | CallerLeft | QueuesListed
 
 
 class Engine:
@@ -87,8 +87,8 @@ class Engine:
             SeatTalking: self._talking,
             CallerJoined: self._queued,
             CallerLeft: self._queued,
-            MemberSeen: self._queued,
-            MemberGone: self._queued,
+            MemberSeen: self._seated,
+            MemberGone: self._seated,
             QueuesListed: self._queued,
             EdgeListed: self._listed,
             AudioSampled: self._audio,
@@ -151,6 +151,10 @@ class Engine:
 
     def _queued(self, event: QueueEvent, at: float, _out: list[Effect]) -> bool:
         self.site.queue(event, at)
+        return False
+
+    def _seated(self, event: MemberSeen | MemberGone, _at: float, _out: list[Effect]) -> bool:
+        self.site.seat(event)
         return False
 
     def _listed(self, event: EdgeListed, at: float, out: list[Effect]) -> bool:
@@ -216,8 +220,7 @@ class Engine:
 
     def candidates(self) -> dict[NodeName, Candidate]:
         return {
-            name: Candidate(name, self.site.roles[name], self.health[name], self.site.queues.reachable_seats(name))
-            for name in self.site.servers
+            name: Candidate(name, self.site.roles[name], self.health[name], self.site.seats.reachable(name)) for name in self.site.servers
         }
 
     def _adopt(self, decided: Routing, candidates: dict[NodeName, Candidate], at: float, out: list[Effect]) -> None:

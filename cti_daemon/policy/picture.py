@@ -10,7 +10,8 @@ from cti_daemon.policy.failover import Candidate, Routing
 from cti_daemon.policy.health import Health
 from cti_daemon.policy.reroute import Rerouting
 from cti_daemon.state.evidence import NEVER, NodeEvidence
-from cti_daemon.state.queues import NodeQueues, seat_state
+from cti_daemon.state.queues import NodeQueues
+from cti_daemon.state.seats import Members, seat_state
 from cti_daemon.state.site import Site
 
 
@@ -32,7 +33,7 @@ def draw(
         reason=routing.reason,
         since_seconds=now - routing.since_at,
         nodes=tuple(_node(site, name, health[name], candidates.get(name), now) for name in site.roles),
-        queues=_queues(routing.serving, site.queues.of(routing.serving), now),
+        queues=_queues(routing.serving, site.queues.of(routing.serving), site.seats.of(routing.serving), now),
         failover_in_progress=rerouting.is_in_progress,
         legs_to_rescue=rerouting.legs_to_rescue,
         counters={name: dict(counted) for name, counted in counters.items()},
@@ -65,17 +66,17 @@ def _evidence(evidence: NodeEvidence, judged: Health, now: float) -> list[Eviden
     return shown
 
 
-def _queues(node: NodeName, held: NodeQueues | None, now: float) -> tuple[QueueView, ...]:
+def _queues(node: NodeName, held: NodeQueues | None, members: Members | None, now: float) -> tuple[QueueView, ...]:
     """The queues of the serving node; none while they are not known."""
-    if held is None:
+    if held is None or members is None:
         return ()
-    names = sorted({queue for queue, _ in held.members} | set(held.waiting))
-    return tuple(_queue(name, node, held, now) for name in names)
+    names = sorted({queue for queue, _ in members} | set(held.waiting))
+    return tuple(_queue(name, node, held, members, now) for name in names)
 
 
-def _queue(name: QueueName, node: NodeName, held: NodeQueues, now: float) -> QueueView:
+def _queue(name: QueueName, node: NodeName, held: NodeQueues, members: Members, now: float) -> QueueView:
     joined = held.waiting.get(name, {})
-    seats = sorted((m for (queue, _), m in held.members.items() if queue == name), key=lambda m: m.seat)
+    seats = sorted((m for (queue, _), m in members.items() if queue == name), key=lambda m: m.seat)
     return QueueView(
         name=name,
         node=node,

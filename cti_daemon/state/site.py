@@ -19,9 +19,9 @@ from cti_daemon.model.settings import Settings
 from cti_daemon.state.evidence import EvidenceEvent, NodeEvidence
 from cti_daemon.state.legs import Legs
 from cti_daemon.state.queues import Queues
+from cti_daemon.state.seats import Seats
 
 EVIDENCE_EVENTS = (LinkUp, LinkLost, LinkAlive, SipAlive, SipRefused, EdgeSaw)
-QUEUE_EVENTS = (CallerJoined, CallerLeft, MemberSeen, MemberGone)
 
 
 class Site:
@@ -32,6 +32,7 @@ class Site:
         self.evidence = {name: NodeEvidence(at) for name in self.roles}
         self.legs = Legs()
         self.queues = Queues()
+        self.seats = Seats()
 
     def witness(self, event: EvidenceEvent, at: float) -> None:
         """Evidence about a node; when its last link goes, what it said of its queues is no longer known."""
@@ -39,14 +40,19 @@ class Site:
         evidence.apply(event, at)
         if isinstance(event, LinkLost) and not evidence.connected:
             self.queues.forget(event.node)
+            self.seats.forget(event.node)
 
     def forgive(self, stalled_seconds: float, at: float, late_after: float, answer_seconds: float) -> None:
         """We did not listen for a while: see `Signal.forgive`."""
         for evidence in self.evidence.values():
             evidence.forgive(stalled_seconds, at, late_after, answer_seconds)
 
-    def queue(self, event: CallerJoined | CallerLeft | MemberSeen | MemberGone | QueuesListed, at: float) -> None:
+    def queue(self, event: CallerJoined | CallerLeft | QueuesListed, at: float) -> None:
         if isinstance(event, QueuesListed):
             self.queues.replace(event, at)
+            self.seats.replace(event)
         else:
             self.queues.apply(event, at)
+
+    def seat(self, event: MemberSeen | MemberGone) -> None:
+        self.seats.apply(event)
