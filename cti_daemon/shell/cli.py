@@ -14,7 +14,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from cti_daemon import __version__
-from cti_daemon.shell import config, log
+from cti_daemon.shell import config, journal_cli, log
 from cti_daemon.shell.status_text import table
 
 EX_UNAVAILABLE = 69
@@ -38,6 +38,7 @@ app = typer.Typer(
     ),
     rich_markup_mode="rich",
 )
+app.add_typer(journal_cli.app)
 
 ConfigPath = Annotated[
     Path, typer.Option("--config", "-c", envvar="CTI_CONFIG", help="The site's configuration, a TOML file.", show_default=True)

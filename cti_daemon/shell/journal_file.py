@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS entries (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS entries_by_kind ON entries (kind, seq);
 """
-_ROW = "SELECT uid, kind, wall, monotonic, boot_id, data, seq, hash FROM entries"
+ROW = "SELECT uid, kind, wall, monotonic, boot_id, data, seq, hash FROM entries"
 
 Row = tuple[str, str, str, float, str, str, int, str]
 
@@ -98,8 +98,8 @@ class JournalFile:
         )
 
     def _last(self, *kinds: str) -> Entry | None:
-        rows = (self._db.execute(f"{_ROW} WHERE kind = ? ORDER BY seq DESC LIMIT 1", (k,)).fetchone() for k in kinds)
-        return max((_entry(r) for r in rows if r is not None), key=lambda e: e.seq, default=None)
+        rows = (self._db.execute(f"{ROW} WHERE kind = ? ORDER BY seq DESC LIMIT 1", (k,)).fetchone() for k in kinds)
+        return max((entry_of(r) for r in rows if r is not None), key=lambda e: e.seq, default=None)
 
     def _open_failover(self) -> Entry | None:
         intent = self._last("failover_intent")
@@ -115,7 +115,7 @@ class JournalFile:
         return first_break(anchor[0] if anchor else GENESIS, self._rows("WHERE seq > ? ORDER BY seq", before))
 
     def _rows(self, where: str, value: int) -> Iterable[Entry]:
-        return map(_entry, self._db.execute(f"{_ROW} {where}", (value,)))
+        return map(entry_of, self._db.execute(f"{ROW} {where}", (value,)))
 
     def _tail(self) -> tuple[int, str]:
         row = self._db.execute("SELECT seq, hash FROM entries ORDER BY seq DESC LIMIT 1").fetchone()
@@ -143,6 +143,6 @@ def move_aside(path: Path, stamp: str) -> Path:
     return aside
 
 
-def _entry(row: Row) -> Entry:
+def entry_of(row: Row) -> Entry:
     uid, kind, wall, monotonic, boot_id, data, seq, digest = row
     return Entry(uid, kind, wall, monotonic, boot_id, json.loads(data), seq, digest)
