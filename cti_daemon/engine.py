@@ -153,8 +153,8 @@ class Engine:
         self.site.queue(event, at)
         return False
 
-    def _seated(self, event: MemberSeen | MemberGone, _at: float, _out: list[Effect]) -> bool:
-        self.site.seat(event)
+    def _seated(self, event: MemberSeen | MemberGone, at: float, _out: list[Effect]) -> bool:
+        self.site.seat(event, at)
         return False
 
     def _listed(self, event: EdgeListed, at: float, out: list[Effect]) -> bool:

@@ -2,10 +2,10 @@
 instant at which it was seen; none carries a clock of its own."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from cti_daemon.model.ids import CallToken, ChannelName, NodeName, PathName, QueueName, SeatName, Uniqueid
-from cti_daemon.model.reasons import Loss, Result
+from cti_daemon.model.ids import CallToken, ChannelName, Interface, MemberKey, NodeName, PathName, QueueName, SeatName, Uniqueid
+from cti_daemon.model.reasons import Loss, MemberKind, Result
 
 # --- evidence -------------------------------------------------------------------------------------------------------
 
@@ -171,23 +171,49 @@ class CallerLeft:
 
 
 @dataclass(frozen=True, slots=True)
-class MemberSeen:
-    """A queue member as an event or a status row shows it. `device_state` is Asterisk's number
-    (0 unknown, 1 not in use, 2 in use, 3 busy, 4 invalid, 5 unavailable, 6 ringing, 7 ring+in use, 8 on hold)."""
+class Membership:
+    """A seat's place in one queue: all that a person may change, and nothing of what its phone does."""
+
+    queue: QueueName
+    interface: Interface
+    seat: SeatName
+    name: str = ""
+    """The member's name, free text of the site."""
+    state_interface: str = ""
+    """The device whose state is the member's."""
+    kind: MemberKind = MemberKind.STATIC
+    penalty: int = 0
+    paused: bool = False
+    reason: str = ""
+    """Why it is paused."""
+    ringinuse: bool | None = None
+    """None: a status row does not say it, only events do."""
+    wrap_up_seconds: int = 0
+    """The member's own wrapuptime; 0: the queue's."""
+
+    @property
+    def key(self) -> MemberKey:
+        return (self.queue, self.interface)
+
+
+class MemberSeen(NamedTuple):
+    """A queue member as an event or a status row shows it: the commonest event of a busy node, hence a tuple. `device_state` is
+    Asterisk's number (0 unknown, 1 not in use, 2 in use, 3 busy, 4 invalid, 5 unavailable, 6 ringing, 7 ring+in use, 8 on
+    hold); `in_call`: in a call of this very queue; `last_call_wall`: when its last call of this queue ended, by the node's
+    clock in whole seconds, 0 for never."""
 
     node: NodeName
-    queue: QueueName
-    seat: SeatName
+    membership: Membership
     device_state: int
-    paused: bool
     in_call: bool
+    last_call_wall: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class MemberGone:
     node: NodeName
     queue: QueueName
-    seat: SeatName
+    interface: Interface
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,4 +20,9 @@ CallToken = NewType("CallToken", str)
 QueueName = NewType("QueueName", str)
 SeatName = NewType("SeatName", str)
 
+Interface = NewType("Interface", str)
+"""What a queue calls for a member (`PJSIP/seat12`): with the queue it names a membership."""
+
+MemberKey = tuple[QueueName, Interface]
+
 PATHS: tuple[PathName, PathName] = (PathName("a"), PathName("b"))

@@ -97,6 +97,27 @@ class LegState(StrEnum):
     TALKING = "talking"
 
 
+class MemberKind(StrEnum):
+    """How a member came into a queue, in Asterisk's words. Only a dynamic one can be taken out again by AMI."""
+
+    STATIC = "static"  # written in queues.conf
+    DYNAMIC = "dynamic"  # logged in
+    REALTIME = "realtime"  # a row of a database that the nodes share
+
+
+class SeatState(StrEnum):
+    """What a seat is doing, in one word."""
+
+    AVAILABLE = "available"
+    RINGING = "ringing"
+    IN_CALL = "in_call"
+    WRAP_UP = "wrap_up"  # after a call; the queue leaves it alone for the queue's wrapuptime
+    PAUSED = "paused"
+    UNREACHABLE = "unreachable"  # its phone is not registered, or does not answer
+    LOGGED_OUT = "logged_out"  # was in a queue while we ran, and is in none now
+    UNKNOWN = "unknown"
+
+
 class CommandStatus(StrEnum):
     OK = "ok"
     ACCEPTED = "accepted"

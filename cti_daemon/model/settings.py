@@ -102,6 +102,8 @@ class Failover(_Strict):
 class Queue(_Strict):
     name: Name
     service_level_seconds: Seconds = 15.0
+    wrap_up_seconds: Annotated[float, Field(ge=0, le=86_400)] = 0.0
+    """`wrapuptime` of this queue in queues.conf, which Asterisk does not tell."""
 
 
 class Mqtt(_Strict):

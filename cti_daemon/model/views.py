@@ -49,9 +49,12 @@ class SeatView:
 
     seat: SeatName
     state: str
-    """available, ringing, in_call, wrap_up, paused, unreachable, unknown"""
+    """A `SeatState`."""
     since_seconds: float | None = None
+    """None: since before we first looked."""
     memberships: tuple[MembershipView, ...] = ()
+    node: NodeName | None = None
+    """Where it is logged in, as far as this view goes: on its mirror it is too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 
 from cti_daemon.model.ids import PATHS, NodeName, QueueName
 from cti_daemon.model.reasons import Condition
-from cti_daemon.model.views import EvidenceView, NodeView, QueueView, SeatView, SiteView
+from cti_daemon.model.views import EvidenceView, NodeView, QueueView, SiteView
+from cti_daemon.policy import seating
 from cti_daemon.policy.failover import Candidate, Routing
 from cti_daemon.policy.health import Health
 from cti_daemon.policy.reroute import Rerouting
 from cti_daemon.state.evidence import NEVER, NodeEvidence
 from cti_daemon.state.queues import NodeQueues
-from cti_daemon.state.seats import Members, seat_state
+from cti_daemon.state.seats import NodeSeats
 from cti_daemon.state.site import Site
 
 
@@ -36,6 +37,7 @@ def draw(
         queues=_queues(routing.serving, site.queues.of(routing.serving), site.seats.of(routing.serving), now),
         failover_in_progress=rerouting.is_in_progress,
         legs_to_rescue=rerouting.legs_to_rescue,
+        seats=seating.seats(site, routing.serving, now),
         counters={name: dict(counted) for name, counted in counters.items()},
     )
 
@@ -66,21 +68,20 @@ def _evidence(evidence: NodeEvidence, judged: Health, now: float) -> list[Eviden
     return shown
 
 
-def _queues(node: NodeName, held: NodeQueues | None, members: Members | None, now: float) -> tuple[QueueView, ...]:
+def _queues(node: NodeName, held: NodeQueues | None, seats: NodeSeats | None, now: float) -> tuple[QueueView, ...]:
     """The queues of the serving node; none while they are not known."""
-    if held is None or members is None:
+    if held is None or seats is None:
         return ()
-    names = sorted({queue for queue, _ in members} | set(held.waiting))
-    return tuple(_queue(name, node, held, members, now) for name in names)
+    names = sorted({queue for queue, _ in seats.members} | set(held.waiting))
+    return tuple(_queue(name, node, held, seats, now) for name in names)
 
 
-def _queue(name: QueueName, node: NodeName, held: NodeQueues, members: Members, now: float) -> QueueView:
+def _queue(name: QueueName, node: NodeName, held: NodeQueues, seats: NodeSeats, now: float) -> QueueView:
     joined = held.waiting.get(name, {})
-    seats = sorted((m for (queue, _), m in members.items() if queue == name), key=lambda m: m.seat)
     return QueueView(
         name=name,
         node=node,
         waiting=len(joined),
         longest_wait_seconds=now - min(joined.values()) if joined else 0.0,
-        seats=tuple(SeatView(m.seat, seat_state(m)) for m in seats),
+        seats=seating.seats_of_queue(name, seats, now),
     )

@@ -13,7 +13,7 @@ from cti_daemon.model.events import (
     SipAlive,
     SipRefused,
 )
-from cti_daemon.model.ids import NodeName
+from cti_daemon.model.ids import NodeName, QueueName
 from cti_daemon.model.reasons import Role
 from cti_daemon.model.settings import Settings
 from cti_daemon.state.evidence import EvidenceEvent, NodeEvidence
@@ -32,7 +32,7 @@ class Site:
         self.evidence = {name: NodeEvidence(at) for name in self.roles}
         self.legs = Legs()
         self.queues = Queues()
-        self.seats = Seats()
+        self.seats = Seats({QueueName(queue.name): queue.wrap_up_seconds for queue in settings.queue})
 
     def witness(self, event: EvidenceEvent, at: float) -> None:
         """Evidence about a node; when its last link goes, what it said of its queues is no longer known."""
@@ -50,9 +50,9 @@ class Site:
     def queue(self, event: CallerJoined | CallerLeft | QueuesListed, at: float) -> None:
         if isinstance(event, QueuesListed):
             self.queues.replace(event, at)
-            self.seats.replace(event)
+            self.seats.replace(event, at)
         else:
             self.queues.apply(event, at)
 
-    def seat(self, event: MemberSeen | MemberGone) -> None:
-        self.seats.apply(event)
+    def seat(self, event: MemberSeen | MemberGone, at: float) -> None:
+        self.seats.apply(event, at)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from cti_daemon.model.events import (
     CallerJoined,
@@ -12,12 +13,14 @@ from cti_daemon.model.events import (
     LegSeen,
     MemberGone,
     MemberSeen,
+    Membership,
     SeatTalking,
     ShuttingDown,
     StreamEvent,
     WaitingSeen,
 )
-from cti_daemon.model.ids import CallToken, ChannelName, NodeName, QueueName, SeatName, Uniqueid
+from cti_daemon.model.ids import CallToken, ChannelName, Interface, NodeName, QueueName, SeatName, Uniqueid
+from cti_daemon.model.reasons import MemberKind
 from cti_daemon.wire.ami_message import read_text
 
 Match = re.Match[bytes]
@@ -47,13 +50,29 @@ def seat_of(interface: str) -> SeatName:
 
 
 def read_member(match: Match, node: NodeName) -> MemberSeen:
-    return MemberSeen(
-        node,
-        QueueName(read_text(match["queue"])),
-        seat_of(match["interface"].decode("ascii")),
-        int(match["status"]),
-        match["paused"] == b"1",
-        match["in_call"] == b"1",
+    status, in_call, last_call = match.group("status", "in_call", "last_call")
+    return MemberSeen(node, _membership(match.group(*_PLACE)), int(status), in_call == b"1", int(last_call))
+
+
+_PLACE = ("queue", "name", "interface", "state_interface", "kind", "penalty", "paused", "reason", "ringinuse", "wrap_up")
+
+
+@lru_cache(maxsize=16_384)
+def _membership(place: tuple[bytes, ...]) -> Membership:
+    """Kept, since nearly every event repeats one that was read before: a phone rings, a place in a queue stays."""
+    queue, name, interface, state_interface, kind, penalty, paused, reason, ringinuse, wrap_up = place
+    return Membership(
+        QueueName(read_text(queue)),
+        Interface(interface.decode("ascii")),
+        seat_of(interface.decode("ascii")),
+        name=read_text(name),
+        state_interface=read_text(state_interface),
+        kind=MemberKind(kind.decode("ascii")),
+        penalty=int(penalty),
+        paused=paused == b"1",
+        reason=read_text(reason),
+        ringinuse=ringinuse == b"1" if ringinuse else None,
+        wrap_up_seconds=int(wrap_up),
     )
 
 
@@ -109,7 +128,7 @@ def _read_abandon(match: Match, node: NodeName) -> CallerLeft:
 
 
 def _read_member_gone(match: Match, node: NodeName) -> MemberGone:
-    return MemberGone(node, QueueName(read_text(match["queue"])), seat_of(match["interface"].decode("ascii")))
+    return MemberGone(node, QueueName(read_text(match["queue"])), Interface(match["interface"].decode("ascii")))
 
 
 def _read_shutdown(_match: Match, node: NodeName) -> ShuttingDown:

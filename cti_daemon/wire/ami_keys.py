@@ -76,25 +76,26 @@ def bridge() -> bytes:
     )
 
 
-def member_event() -> bytes:
-    """A queue member as its events show it. Groups: queue, interface, in_call, status, paused."""
+def member(name: bytes, interface: bytes, ringinuse: bytes) -> bytes:
+    """A queue member; events and status rows name two keys differently. Groups: queue, name, interface, state_interface, kind,
+    penalty, last_call, in_call, status, paused, reason, wrap_up; in events ringinuse."""
     return (
         line(b"Queue", group("queue", SOME))
-        + line(b"MemberName")
-        + line(b"Interface", group("interface", WORD))
-        + line(b"StateInterface")
-        + line(b"Membership", rb"[a-z]+")
-        + line(b"Penalty", NUMBER)
+        + line(name, group("name", TEXT))
+        + line(interface, group("interface", WORD))
+        + line(b"StateInterface", group("state_interface", TEXT))
+        + line(b"Membership", group("kind", rb"static|dynamic|realtime"))
+        + line(b"Penalty", group("penalty", NUMBER))
         + line(b"CallsTaken", NUMBER)
-        + line(b"LastCall", NUMBER)
+        + line(b"LastCall", group("last_call", NUMBER))
         + line(b"LastPause", NUMBER)
         + line(b"LoginTime", NUMBER)
         + line(b"InCall", group("in_call", FLAG))
         + line(b"Status", group("status", rb"[0-9]"))
         + line(b"Paused", group("paused", FLAG))
-        + line(b"PausedReason")
-        + line(b"Ringinuse", FLAG)
-        + line(b"Wrapuptime", NUMBER)
+        + line(b"PausedReason", group("reason", TEXT))
+        + ringinuse
+        + line(b"Wrapuptime", group("wrap_up", NUMBER))
     )
 
 
@@ -141,7 +142,7 @@ def stream_patterns(system_name: bytes) -> dict[bytes, bytes]:
             b"QueueMemberStatus",
             b"QueueMemberRinginuse",
         ),
-        member_event(),
+        member(b"MemberName", b"Interface", line(b"Ringinuse", group("ringinuse", FLAG))),
     )
     return {kind: head(kind, system_name) + body for kind, body in bodies.items()}
 
@@ -164,22 +165,7 @@ def list_patterns(system_name: bytes) -> dict[bytes, bytes]:
         + line(b"ServicelevelPerf2", rb"[0-9.na-]+")
         + line(b"Weight", NUMBER)
         + action,
-        b"QueueMember": line(b"Queue", group("queue", SOME))
-        + line(b"Name")
-        + line(b"Location", group("interface", WORD))
-        + line(b"StateInterface")
-        + line(b"Membership", rb"[a-z]+")
-        + line(b"Penalty", NUMBER)
-        + line(b"CallsTaken", NUMBER)
-        + line(b"LastCall", NUMBER)
-        + line(b"LastPause", NUMBER)
-        + line(b"LoginTime", NUMBER)
-        + line(b"InCall", group("in_call", FLAG))
-        + line(b"Status", group("status", rb"[0-9]"))
-        + line(b"Paused", group("paused", FLAG))
-        + line(b"PausedReason")
-        + line(b"Wrapuptime", NUMBER)
-        + action,
+        b"QueueMember": member(b"Name", b"Location", group("ringinuse", b"")) + action,
         b"QueueEntry": line(b"Queue", group("queue", SOME))
         + line(b"Position", NUMBER)
         + line(b"Channel", SOME)

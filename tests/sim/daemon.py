@@ -22,8 +22,8 @@ from cti_daemon.model.effects import (
     SetRoute,
     SetVia,
 )
-from cti_daemon.model.events import Event, MemberSeen, ObserverStalled, Outcome, QueuesListed, Tick
-from cti_daemon.model.ids import NodeName, QueueName, SeatName
+from cti_daemon.model.events import Event, MemberSeen, Membership, ObserverStalled, Outcome, QueuesListed, Tick
+from cti_daemon.model.ids import Interface, NodeName, QueueName, SeatName
 from cti_daemon.model.reasons import Result
 from cti_daemon.model.records import Standing
 from cti_daemon.model.settings import Settings
@@ -248,7 +248,9 @@ class Daemon:
             self._edge.when_awake(lambda: wires.deliver(EDGE, replace(self._edge.listing(), took_seconds=self._clock.now - asked_at)))
         elif self._truth.ami_lives(node):
             seats = [SeatName(f"seat{n}") for n in range(1, 4)]
-            members = tuple(MemberSeen(node, QueueName("hotline"), seat, 1, paused=False, in_call=False) for seat in seats)
+            members = tuple(
+                MemberSeen(node, Membership(QueueName("hotline"), Interface(f"PJSIP/{seat}"), seat), 1, in_call=False) for seat in seats
+            )
             wires.deliver(node, QueuesListed(node, members, ()))
 
     def _compare(self, life: int) -> None:

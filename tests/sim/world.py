@@ -37,6 +37,7 @@ from cti_daemon.model.events import (
     LinkLost,
     LinkUp,
     MemberSeen,
+    Membership,
     Outcome,
     QueuesListed,
     SeatTalking,
@@ -44,7 +45,7 @@ from cti_daemon.model.events import (
     SipRefused,
     Tick,
 )
-from cti_daemon.model.ids import PATHS, CallToken, ChannelName, NodeName, PathName, QueueName, SeatName, Uniqueid
+from cti_daemon.model.ids import PATHS, CallToken, ChannelName, Interface, NodeName, PathName, QueueName, SeatName, Uniqueid
 from cti_daemon.model.reasons import Loss, Result
 from cti_daemon.model.records import Standing
 from cti_daemon.model.settings import Settings
@@ -297,7 +298,7 @@ class World:
     def list_queues(self, node: NodeName) -> None:
         queue = QueueName("hotline")
         seats = [SeatName(f"seat{n}") for n in range(1, 4)]
-        members = tuple(MemberSeen(node, queue, seat, 1, paused=False, in_call=False) for seat in seats)
+        members = tuple(MemberSeen(node, Membership(queue, Interface(f"PJSIP/{seat}"), seat), 1, in_call=False) for seat in seats)
         self.feed(QueuesListed(node, members, ()))
 
     # --- callers ----------------------------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """AMI events as words of the house: `model/events.py` from real blocks."""
 
+from dataclasses import replace
+
 import pytest
 
 from cti_daemon.model.events import (
@@ -10,11 +12,13 @@ from cti_daemon.model.events import (
     LegRouted,
     MemberGone,
     MemberSeen,
+    Membership,
     SeatTalking,
     ShuttingDown,
     StreamEvent,
 )
-from cti_daemon.model.ids import CallToken, ChannelName, NodeName, QueueName, SeatName, Uniqueid
+from cti_daemon.model.ids import CallToken, ChannelName, Interface, NodeName, QueueName, SeatName, Uniqueid
+from cti_daemon.model.reasons import MemberKind
 from cti_daemon.wire.ami_events import NotAttributableError, read_event, read_leg, seat_of
 from cti_daemon.wire.ami_proof import Proof
 from tests.wire.streams import NODE_SYSTEM, genuine
@@ -62,11 +66,43 @@ def test_the_life_of_a_queued_call() -> None:
     assert ended.cause == 0
 
 
+LI = Membership(
+    QueueName("hotline"),
+    Interface("PJSIP/seat9"),
+    SeatName("seat9"),
+    name="Li",
+    state_interface="PJSIP/seat9",
+    kind=MemberKind.DYNAMIC,
+    penalty=3,
+    paused=True,
+    reason="lunch, a",
+    ringinuse=False,
+)
+
+
 def test_members() -> None:
-    seen = read("QueueMemberAdded")
-    assert seen == MemberSeen(NODE, QueueName("hotline"), SeatName("seat9"), 4, paused=True, in_call=False)
-    assert read("QueueMemberPause") == MemberSeen(NODE, QueueName("hotline"), SeatName("seat9"), 4, paused=False, in_call=False)
-    assert read("QueueMemberRemoved") == MemberGone(NODE, QueueName("hotline"), SeatName("seat9"))
+    """Login, pause and reason, penalty, ringinuse: all that a person may change is read."""
+    assert read("QueueMemberAdded") == MemberSeen(NODE, LI, 4, in_call=False)
+    back = replace(LI, paused=False, reason="")
+    assert read("QueueMemberPause") == MemberSeen(NODE, back, 4, in_call=False)
+    assert read("QueueMemberPenalty") == MemberSeen(NODE, replace(back, penalty=4), 4, in_call=False)
+    assert read("QueueMemberRinginuse") == MemberSeen(NODE, replace(back, penalty=4, ringinuse=True), 4, in_call=False)
+    assert read("QueueMemberRemoved") == MemberGone(NODE, QueueName("hotline"), Interface("PJSIP/seat9"))
+
+
+def test_the_end_of_a_call_shows_in_the_member() -> None:
+    ended = read("QueueMemberStatus", nth=1)
+    assert isinstance(ended, MemberSeen)
+    assert (ended.device_state, ended.in_call, ended.last_call_wall) == (1, False, 1795285947)
+    assert ended.membership.kind is MemberKind.STATIC
+
+
+def test_a_place_that_is_repeated_is_one_object() -> None:
+    """Two thousand seats in two queues on two nodes are a few thousand objects, however often their phones ring."""
+    ringing, ended = read("QueueMemberStatus", nth=0), read("QueueMemberStatus", nth=1)
+    assert isinstance(ringing, MemberSeen)
+    assert isinstance(ended, MemberSeen)
+    assert ringing.membership is ended.membership
 
 
 def test_a_node_that_stops_says_so() -> None:

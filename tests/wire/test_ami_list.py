@@ -2,8 +2,8 @@
 
 import pytest
 
-from cti_daemon.model.events import MemberSeen, WaitingSeen
-from cti_daemon.model.ids import NodeName, QueueName, SeatName, Uniqueid
+from cti_daemon.model.events import MemberSeen, Membership, WaitingSeen
+from cti_daemon.model.ids import Interface, NodeName, QueueName, SeatName, Uniqueid
 from cti_daemon.wire.ami_list import ListAnswer, ListRefused, channel_answer, queue_answer, read_edge, read_queues
 from cti_daemon.wire.ami_message import action_id_of, read_headers, read_response
 from cti_daemon.wire.ami_proof import Proof
@@ -48,7 +48,9 @@ def test_a_queues_answer_is_whole() -> None:
     items = collect(queue_answer("q1"), stream_of(QUEUE_ROWS))
     assert isinstance(items, list)
     listed = read_queues(items, NODE)
-    assert listed.members == (MemberSeen(NODE, QueueName("hotline"), SeatName("seat1"), 2, paused=False, in_call=True),)
+    wang = Membership(QueueName("hotline"), Interface("PJSIP/seat1"), SeatName("seat1"), name="Wang", state_interface="PJSIP/seat1")
+    assert listed.members == (MemberSeen(NODE, wang, 2, in_call=True),)
+    assert listed.members[0].membership.ringinuse is None  # a status row does not say it
     assert listed.waiting == (WaitingSeen(QueueName("hotline"), Uniqueid(f"{NODE_SYSTEM}-1795285940.9"), 2.0),)
 
 
