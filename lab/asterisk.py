@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from lab import process, secret, sound
+from lab import office, process, secret, sound
 from lab.ami import Ami
 from lab.deadline import LabError, wait_until
 from lab.layout import ASTERISKS, NODES, RUN, RUN_INSIDE, Host, Net, Size, asterisk_root
@@ -37,6 +37,8 @@ def write_data() -> None:
             link.symlink_to(f"/usr/share/asterisk/{name}")
     (sounds / f"{MOMENT}.ulaw").write_bytes(sound.tone(1.0, 440, 554))
     (sounds / f"{SORRY}.ulaw").write_bytes(sound.tone(2.0, 330, 392))
+    for name in office.KEY_TONES:
+        (sounds / f"{name}.ulaw").write_bytes(sound.tone(0.2, 880))
     (data / "moh/wait.ulaw").write_bytes(sound.tone(10.0, 220, volume=0.03))
 
 

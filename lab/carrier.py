@@ -33,6 +33,8 @@ class Group:
     rate: float
     hold_seconds: float
     audio: Audio
+    service: str = HOTLINE
+    """The number they dial."""
 
     @property
     def number_prefix(self) -> str:
@@ -97,7 +99,7 @@ def start(group: Group) -> None:
     scenario.write_text(render(group, FOLDER))
     words = [
         "sipp",
-        *("-sf", str(scenario), "-s", HOTLINE, "-i", CARRIER.address(Net.SVC), "-p", str(group.sip_port)),
+        *("-sf", str(scenario), "-s", group.service, "-i", CARRIER.address(Net.SVC), "-p", str(group.sip_port)),
         *("-mp", str(group.media_port), "-m", str(group.calls), "-l", str(group.calls), "-r", f"{group.rate:g}"),
         # -aa: connected-line updates and the like are answered and do not end a call.
         *("-aa", "-nostdin", "-trace_err", "-error_file", str(FOLDER / f"{group.name}.err")),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from lab import office
 from lab.layout import (
     ALL_NETS,
     CTL_NETS,
@@ -38,14 +39,14 @@ res_pjsip_refer res_pjsip_registrar res_pjsip_outbound_registration res_pjsip_au
 res_pjsip_outbound_authenticator_digest res_pjsip_dlg_options res_pjsip_dtmf_info res_pjsip_logger res_pjsip_acl
 res_security_log chan_pjsip
 app_dial app_exec app_playback app_queue app_stack app_userevent app_echo app_mixmonitor app_softhangup
-bridge_simple bridge_native_rtp bridge_softmix bridge_builtin_features
+bridge_simple bridge_native_rtp bridge_softmix bridge_holding bridge_builtin_features
 codec_ulaw codec_alaw codec_a_mu codec_resample format_pcm format_wav
 func_callerid func_channel func_cut func_devstate func_global func_groupcount func_hangupcause func_logic func_math
 func_rand func_sha1 func_strings func_pjsip_aor func_pjsip_contact func_pjsip_endpoint func_env func_db
-pbx_config res_musiconhold res_manager_devicestate cdr_csv
+pbx_config res_musiconhold res_manager_devicestate res_parking cdr_csv
 """.split()
 
-_EMPTY = tuple(f"{name}.conf" for name in "acl ccss cel features pjproject queuerules queues udptl".split())
+_EMPTY = tuple(f"{name}.conf" for name in "acl ccss cel features res_parking pjproject queuerules queues udptl".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,8 @@ def render(host: Host, size: Size, secrets: Secrets) -> dict[str, str]:
         files["extensions.conf"] = _PHONES_DIALPLAN
     elif host is EDGE:
         files["pjsip.conf"] = _sample("pjsip-edge.conf")
-        files["extensions.conf"] = _edge_globals() + '#include "cti-edge.conf"\n'
-        files["cti-edge.conf"] = (REPOSITORY / "dialplan/cti-edge.conf").read_text()
+        files["extensions.conf"] = _edge_globals() + '#include "cti-edge.conf"\n' + office.edge_dialplan(HOTLINE)
+        files["cti-edge.conf"] = _plan("cti-edge.conf")
     else:
         files |= _node(host, size)
     return files
@@ -127,7 +128,7 @@ def _manager(host: Host, secrets: Secrets) -> str:
 secret = {secrets.lab}
 deny = 0.0.0.0/0.0.0.0
 permit = 127.0.0.1/255.255.255.255
-read = system
+read = all
 write = all
 writetimeout = 5000
 """
@@ -158,12 +159,21 @@ def _node(host: Host, size: Size) -> dict[str, str]:
     for seat in size.names(host):
         pjsip += f"[{seat}](cti-seat)\naors = {seat}\n[{seat}](cti-seat-aor)\n"
         queues += f"member => PJSIP/{seat},0,{seat},PJSIP/{seat}\n"
+    dialplan = f"[globals]\nCTI_HOTLINE = {HOTLINE}\nCTI_QUEUE = {queue}\nCTI_REPLACE_SECONDS = 2\n"
+    if host is EMG:
+        return {"pjsip.conf": pjsip, "queues.conf": queues, "extensions.conf": f'{dialplan}#include "{plan}"\n', plan: _plan(plan)}
     return {
-        "pjsip.conf": pjsip,
-        "queues.conf": queues,
-        "extensions.conf": (f'[globals]\nCTI_HOTLINE = {HOTLINE}\nCTI_QUEUE = {queue}\nCTI_REPLACE_SECONDS = 2\n#include "{plan}"\n'),
-        plan: (REPOSITORY / "dialplan" / plan).read_text(),
+        "pjsip.conf": pjsip + office.endpoints(),
+        "queues.conf": queues + office.queue(queues, size),
+        "features.conf": office.FEATURES,
+        "res_parking.conf": office.PARKING,
+        "extensions.conf": f'{dialplan}{office.GLOBALS}#include "{plan}"\n{office.DIALPLAN}',
+        plan: _plan(plan),
     }
+
+
+def _plan(name: str) -> str:
+    return (REPOSITORY / "dialplan" / name).read_text()
 
 
 def _phones_pjsip(size: Size) -> str:

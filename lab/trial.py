@@ -149,7 +149,7 @@ class Trial:
 def agents_talking(pbx: Ami) -> list[str]:
     """Return the seats that are in a call, by the queue's own word."""
     rows = pbx.list("QueueStatus", "QueueStatusComplete")
-    return [row["Name"] for row in rows if row["Event"] == "QueueMember" and row.get("InCall") == "1"]
+    return sorted({row["Name"] for row in rows if row["Event"] == "QueueMember" and row.get("InCall") == "1"})
 
 
 def callers_waiting(pbx: Ami) -> list[str]:

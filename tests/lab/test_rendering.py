@@ -6,8 +6,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from lab import broker, carrier, daemon, site, sound
-from lab.layout import ASTERISKS, EDGE, EMG, HOSTS, NODES, PBX_A, PBX_B, PHONES, PREFIX, REPOSITORY, Host, Net, Size
+from lab import broker, carrier, daemon, desk, office, site, sound
+from lab.layout import ASTERISKS, EDGE, EMG, HOSTS, HOTLINE, NODES, PBX_A, PBX_B, PHONES, PREFIX, REPOSITORY, Host, Net, Size
 
 SECRETS = site.Secrets("name-0123456789abcdef", "secret-of-cti", "secret-of-lab")
 SIZE = Size(3, 2)
@@ -40,7 +40,9 @@ def test_the_daemons_account_has_only_the_rights_it_needs() -> None:
 def test_both_media_servers_have_the_same_seats_and_each_its_own_audio_address() -> None:
     a, b = (site.render(host, SIZE, SECRETS) for host in (PBX_A, PBX_B))
     assert a["queues.conf"] == b["queues.conf"]
-    assert a["queues.conf"].count("\nmember => PJSIP/seat") == 3
+    hotline, _, support = a["queues.conf"].partition("[support]\n")
+    assert (hotline.count("\nmember => PJSIP/seat"), support.count("\nmember => PJSIP/seat")) == (3, 1)
+    assert "strategy = rrmemory\n" in support
     assert f"media_address = {PBX_B.address(Net.SVC)}" in b["pjsip.conf"]
     assert f"media_address = {PBX_A.address(Net.SVC)}" not in b["pjsip.conf"]
     assert "autofill = yes" in a["queues.conf"]
@@ -134,3 +136,17 @@ def test_groups_share_neither_ports_nor_numbers() -> None:
 
 def test_mu_law_is_right_at_its_corners() -> None:
     assert [sound.encode(value) for value in (0, -1, 32767, -32768, 1000)] == [0xFF, 0x7F, 0x80, 0x00, 0xCE]
+
+
+def test_a_second_number_asks_for_the_second_queue() -> None:
+    edge = site.render(EDGE, SIZE, SECRETS)["extensions.conf"]
+    assert f"exten => {office.SUPPORT_NUMBER},1,Set(__CTI_QUEUE={office.SUPPORT})\n same => n,Goto({HOTLINE},1)\n" in edge
+    group = carrier.Group("few", 1, 1, 1, 1, carrier.Audio.NONE, office.SUPPORT_NUMBER)
+    assert group.service == office.SUPPORT_NUMBER
+
+
+def test_desks_are_well_formed_and_reachable_where_sipp_plays_them() -> None:
+    scenario = ET.fromstring(desk.render(desk.Habit()))  # noqa: S314  # our own text
+    assert [item.get("request") for item in scenario.iter("recv") if item.get("request")] == ["INVITE", "ACK", "BYE"]
+    node = site.render(PBX_A, SIZE, SECRETS)["pjsip.conf"]
+    assert f"contact = sip:{office.DESKS[0]}@{PHONES.address(Net.SVC)}:{office.DESK_PORT}\n" in node
