@@ -11,7 +11,7 @@ SUITE=forky
 # Part of the root's name: change it when the list of packages in the root changes.
 ROOT="$CACHE/root-$SUITE-1"
 TOOLS="python3 python3-venv debootstrap iproute2 iptables sip-tester tcpdump \
-mosquitto mosquitto-clients prometheus procps util-linux"
+mosquitto mosquitto-clients prometheus procps util-linux openssl"
 
 say() { printf 'bootstrap: %s\n' "$*"; }
 fail() { printf 'bootstrap: %s\n' "$*" >&2; exit 1; }

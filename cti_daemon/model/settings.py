@@ -106,11 +106,27 @@ class Queue(_Strict):
     """`wrapuptime` of this queue in queues.conf, which Asterisk does not tell."""
 
 
+class MqttTls(_Strict):
+    """Files in PEM; a relative one is beside the configuration. The broker's certificate must be signed by `ca` and name `host`."""
+
+    ca: str
+    certificate: str | None = None
+    """Our own, for a broker that asks for one."""
+    key: Secret | None = None
+
+    @model_validator(mode="after")
+    def _pair(self) -> Self:
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("certificate and key belong together: give both, or neither where the broker asks for none")
+        return self
+
+
 class Mqtt(_Strict):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 1883
     username: Name = "cti-daemon"
     password: Secret | None = None
+    tls: MqttTls | None = None
 
 
 class Http(_Strict):

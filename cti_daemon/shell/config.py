@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from cti_daemon.model.settings import Secret, Settings
 from cti_daemon.shell.config_faults import Fault, address_faults, explain
-from cti_daemon.shell.secret_files import NodeSecrets, SecretError, Secrets, read_secret
+from cti_daemon.shell.secret_files import NodeSecrets, SecretError, Secrets, read_secret, tls_context
 from cti_daemon.shell.toml_lines import Path as KeyPath
 from cti_daemon.shell.toml_lines import TomlLines
 
@@ -97,7 +97,12 @@ def _read_secrets(file: Path, lines: TomlLines, settings: Settings) -> tuple[Sec
         )
         for i, node in enumerate(settings.node)
     }
-    password = None
+    password = tls = None
     if settings.mqtt is not None and settings.mqtt.password is not None:
         password = read(settings.mqtt.password, ("mqtt", "password"))
-    return Secrets(nodes, password), faults
+    if settings.mqtt is not None and settings.mqtt.tls is not None:
+        try:
+            tls = tls_context(settings.mqtt.tls, file.parent)
+        except SecretError as fault:
+            faults.append(Fault.at(file, lines, ("mqtt", "tls"), str(fault)))
+    return Secrets(nodes, password, tls), faults

@@ -92,6 +92,7 @@ class Daemon:
             self._secrets.mqtt_password,
             runner.post,
             self.view,
+            tls=self._secrets.mqtt_tls,
             count_command=self._metrics.count_command,
             refused=self._turned_away,
         )

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import random
 import socket
+import ssl
 import time
 import uuid
 from collections import deque
@@ -73,11 +74,13 @@ class MqttBridge:
         post: Callable[[Command], None],
         view: Callable[[], SiteView],
         *,
+        tls: ssl.SSLContext | None = None,
         count_command: Callable[[str, str], None] = _nothing,
         refused: Callable[[str, str, str], None] = _nothing,
     ) -> None:
         self._settings = settings
         self._password = password
+        self._tls = tls
         self._view = view
         self._topics = Topics(settings.site.name, settings.site.daemon)
         self._requests = Requests(self._topics, post, lambda: view().epoch, count_command, refused)
@@ -183,6 +186,7 @@ class MqttBridge:
             # without a password the name is still said: the broker's ACL may know it
             username=mqtt.username,
             password=self._password,
+            tls_context=self._tls,
             # one name for all connections of this daemon: the broker ends the old one, and sends its will, before the new one is on
             identifier=f"cti-daemon-{self._settings.site.name}-{self._settings.site.daemon}",
             protocol=aiomqtt.ProtocolVersion.V5,

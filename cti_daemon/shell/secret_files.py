@@ -1,12 +1,13 @@
 """Secrets: read once at start from files or systemd credentials, held in memory, never printed."""
 
 import os
+import ssl
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cti_daemon.model.settings import Secret
+from cti_daemon.model.settings import MqttTls, Secret
 
 MOST_BYTES = 4096
 
@@ -29,6 +30,7 @@ class Secrets:
 
     nodes: Mapping[str, NodeSecrets] = field(default_factory=dict, repr=False)
     mqtt_password: str | None = field(default=None, repr=False)
+    mqtt_tls: ssl.SSLContext | None = field(default=None, repr=False)
 
     def of(self, node: str) -> NodeSecrets:
         return self.nodes[node]
@@ -36,7 +38,29 @@ class Secrets:
 
 def read_secret(secret: Secret, beside: Path) -> str:
     """The secret's text without its last line end. A relative file is beside the configuration. Raises SecretError."""
-    path = _path_of(secret, beside)
+    path = path_of(secret, beside)
+    return _text_of(_read(path), path)
+
+
+def tls_context(tls: MqttTls, beside: Path) -> ssl.SSLContext:
+    """Who the broker must be, and who we are to it. TLS 1.2 or later, host name checked. Raises SecretError."""
+    ca = beside / tls.ca
+    try:
+        context = ssl.create_default_context(cafile=str(ca))
+    except (OSError, ssl.SSLError) as error:
+        raise SecretError(f"{ca} is no certificate of an authority: {error.strerror or error}") from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if tls.certificate is not None and tls.key is not None:
+        certificate, key = beside / tls.certificate, path_of(tls.key, beside)
+        _read(key)  # for its checks: who else may read it
+        try:
+            context.load_cert_chain(str(certificate), str(key), password="")  # a key with a passphrase must not ask a terminal for it
+        except (OSError, ssl.SSLError) as error:
+            raise SecretError(f"{certificate} and {key} are no certificate and its unencrypted key: {error.strerror or error}") from None
+    return context
+
+
+def _read(path: Path) -> bytes:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError:
@@ -56,11 +80,11 @@ def read_secret(secret: Secret, beside: Path) -> str:
                 f"{path} has mode {stat.S_IMODE(status.st_mode):04o}: every user of this machine can read or change it; "
                 f"chmod 600 {path}, and change the secret if it has been in use"
             )
-        raw = file.read(MOST_BYTES + 1)
-    return _text_of(raw, path)
+        return file.read(MOST_BYTES + 1)
 
 
-def _path_of(secret: Secret, beside: Path) -> Path:
+def path_of(secret: Secret, beside: Path) -> Path:
+    """Where the secret lies. A relative file is beside the configuration. Raises SecretError."""
     if secret.file is not None:
         return beside / secret.file
     name = secret.credential or ""

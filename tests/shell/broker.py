@@ -35,7 +35,7 @@ pattern write cti/v1/+/request/%u/#
 class Broker:
     """`start` and `stop` may be called any number of times; the port stays."""
 
-    def __init__(self, folder: Path, acl: str = ACL) -> None:
+    def __init__(self, folder: Path, acl: str = ACL, *, listener: str = "allow_anonymous true\n") -> None:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port: int = probe.getsockname()[1]
         program = shutil.which("mosquitto", path="/usr/sbin:/usr/bin:/sbin:/bin")
@@ -43,7 +43,7 @@ class Broker:
         (folder / "acl").write_text(acl)
         conf = folder / "mosquitto.conf"
         conf.write_text(
-            f"listener {self.port} 127.0.0.1\nallow_anonymous true\nacl_file {folder / 'acl'}\nset_tcp_nodelay true\n"
+            f"listener {self.port} 127.0.0.1\n{listener}acl_file {folder / 'acl'}\nset_tcp_nodelay true\n"
             "persistence false\nlog_dest none\nuser root\n"
         )
         self._command = [program, "-c", str(conf)]
