@@ -16,6 +16,11 @@ from cti_daemon.wire.mqtt_topics import Topics
 
 MOST_AWAITED = 1000
 MOST_CORRELATION = 1024
+BURST = 30
+PER_SECOND = 10.0
+"""What one user may ask: BURST requests at once, PER_SECOND in the long run. A person needs one, a wallboard one a second."""
+MOST_USERS = 1000
+RATE_TOLD_EVERY_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,23 @@ class ReturnAddress:
 class Reply:
     to: ReturnAddress
     body: bytes
+
+
+@dataclass(slots=True)
+class _Allowance:
+    """A token bucket. `told_at`: when the user was last told that it is empty."""
+
+    left: float
+    at: float
+    told_at: float = float("-inf")
+
+    def take(self, now: float) -> bool:
+        self.left = min(float(BURST), self.left + (now - self.at) * PER_SECOND)
+        self.at = now
+        if self.left < 1.0:
+            return False
+        self.left -= 1.0
+        return True
 
 
 class Requests:
@@ -50,18 +72,23 @@ class Requests:
         self._count = count
         self._refused = refused
         self._awaited: OrderedDict[tuple[str, str], deque[ReturnAddress]] = OrderedDict()
+        self._allowances: OrderedDict[str, _Allowance] = OrderedDict()
         self._log = log.get("mqtt")
 
     def take(self, message: Message) -> Reply | None:
         """Pass the request on; or the refusal to send back."""
         asked = self._topics.asked_by(str(message.topic))
+        user, verb = asked or ("?", "?")
+        is_within, is_told = self._allow(user)
+        if not is_within and not is_told:  # to write down or answer each of a flood would be a flood of our own
+            self._count(verb if asked else "?", CommandStatus.REJECTED)
+            return None
         if asked is None:  # no user and no verb have such names: there is nobody to answer
             self._turn_away("?", "?", RefusedError("malformed", "no such user or verb"))
             return None
-        user, verb = asked
         address = self._address(message, user, verb)
         try:
-            command = _decode(message, user, verb)
+            command = _decode(message, user, verb, is_within=is_within)
         except RefusedError as refused:
             self._turn_away(user, verb, refused)
             return Reply(address, encode(refusal_body(refused, self._epoch())))
@@ -78,6 +105,22 @@ class Requests:
             address = waiting.popleft() if len(waiting) > 1 else waiting[0]
         self._count(answer.verb, answer.status)
         return Reply(address, encode(answer_body(answer)))
+
+    def _allow(self, user: str) -> tuple[bool, bool]:
+        """May this user ask now, and if not, is it time to say so (once a second)?"""
+        now = time.monotonic()
+        allowance = self._allowances.get(user)
+        if allowance is None:
+            allowance = self._allowances[user] = _Allowance(float(BURST), now)
+        self._allowances.move_to_end(user)
+        while len(self._allowances) > MOST_USERS:
+            self._allowances.popitem(last=False)
+        if allowance.take(now):
+            return True, False
+        if now < allowance.told_at + RATE_TOLD_EVERY_SECONDS:
+            return False, False
+        allowance.told_at = now
+        return False, True
 
     def _await(self, command: Command, address: ReturnAddress) -> None:
         waiting = self._awaited.setdefault((command.user, command.id), deque(maxlen=16))
@@ -101,7 +144,9 @@ class Requests:
         self._refused(user, verb, refused.code)
 
 
-def _decode(message: Message, user: str, verb: str) -> Command:
+def _decode(message: Message, user: str, verb: str, *, is_within: bool) -> Command:
+    if not is_within:
+        raise RefusedError("too_many", f"more than {PER_SECOND:g} requests a second; ask again in a moment")
     if message.retain:
         raise RefusedError("retained", "a command must not be retained: it would be carried out again at every start")
     return decode_request(user, verb, bytes(message.payload), time.time())

@@ -20,6 +20,7 @@ from cti_daemon.model.effects import Answer, Report
 from cti_daemon.model.events import Command
 from cti_daemon.model.settings import Settings
 from cti_daemon.shell import mqtt as mqtt_module
+from cti_daemon.shell import mqtt_requests as requests_module
 from cti_daemon.shell.mqtt import MqttBridge
 from tests.shell.broker import Broker, response_to, watching
 from tests.shell.conftest import Picture
@@ -203,6 +204,26 @@ async def test_what_is_refused_is_answered_with_the_reason_and_counted(broker: B
         assert daemon.commands == []
         assert daemon.counted == [("failover", "rejected")]
         assert daemon.refused == [("engineer-1", "failover", code)]
+
+
+async def test_a_flood_of_one_user_is_cut_short_and_hinders_nobody_else(
+    broker: Broker, daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ "Rate limit per user": every request is counted, few are answered, the other user's command arrives."""
+    monkeypatch.setattr(requests_module, "PER_SECOND", 0.001)
+    async with (
+        watching(broker, f"{BASE}/response/#") as watcher,
+        aiomqtt.Client("127.0.0.1", broker.port, username="engineer-1", protocol=aiomqtt.ProtocolVersion.V5) as flooder,
+    ):
+        for number in range(500):
+            await flooder.publish(f"{BASE}/request/engineer-1/failover", request(f"flood-{number}"), qos=1)
+        await ask(broker, "failover", request("other"), user="watcher")
+        await until(lambda: [c for c in daemon.commands if c.user == "watcher"])
+        await until(lambda: daemon.counted.count(("failover", "rejected")) == 500 - requests_module.BURST)
+        assert len([c for c in daemon.commands if c.user == "engineer-1"]) == requests_module.BURST
+        await until(lambda: watcher.seen)
+        assert {body["code"] for _, body in watcher.seen} == {"too_many"}
+        assert len(watcher.seen) == len(daemon.refused) < 20
 
 
 async def test_a_retained_command_is_refused_and_never_replayed(broker: Broker, daemon: Daemon) -> None:
