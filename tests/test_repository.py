@@ -21,7 +21,7 @@ def source_files() -> Iterator[Path]:
     made = {".git", ".venv", "build", "dist", "__pycache__"}
     for folder, folders, files in os.walk(ROOT):
         folders[:] = [name for name in folders if name not in made and not name.endswith(("_cache", ".egg-info", ".hypothesis"))]
-        yield from (Path(folder) / name for name in files)
+        yield from (Path(folder) / name for name in files if name not in made)  # .git of a worktree is a file
 
 
 def canonical(name: str) -> str:
