@@ -79,7 +79,7 @@ class HttpServer:
                 return
 
     async def _metrics_page(self, _request: web.Request) -> web.Response:
-        return web.Response(body=self._metrics.render(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+        return web.Response(body=await self._metrics.page(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
     async def _health_page(self, _request: web.Request) -> web.Response:
         return _json({"status": "ok"})  # whoever reads this was answered by the loop: that is the check

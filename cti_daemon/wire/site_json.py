@@ -1,12 +1,13 @@
 """The picture of the site as plain values for JSON: one spelling for HTTP, MQTT and the command line. Unknown is null."""
 
+from functools import cache
 from typing import Any
 
 from cti_daemon.model.views import NodeView, QueueView, SiteView
 
 AGE_STEP_SECONDS = 5.0
 
-SEAT_STATES = ("available", "ringing", "in_call", "paused", "unreachable", "unknown")
+SEAT_STATES = ("available", "ringing", "in_call", "wrap_up", "paused", "unreachable", "unknown")
 
 
 def of_site(view: SiteView) -> dict[str, Any]:
@@ -69,6 +70,15 @@ def seats_by_state(queue: QueueView) -> dict[str, int] | None:
     for seat in queue.seats:
         counts[seat.state] = counts.get(seat.state, 0) + 1
     return counts
+
+
+@cache
+def window_name(seconds: float) -> str:
+    """A window as people and labels call it: `15m`, `1h`, `1d`."""
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m")):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds / size:g}{unit}"
+    return f"{seconds:g}s"
 
 
 def without_ages(value: Any) -> Any:

@@ -37,6 +37,6 @@ def test_every_metric_in_a_rule_is_one_the_daemon_exports(tmp_path: Path) -> Non
     picture.fail_over()
     metrics = Metrics(config.load(SAMPLE, offline=True).settings, picture)
     metrics.watch_journal(Journal(tmp_path / "journal.sqlite"))
-    exported = set(re.findall(r"^# TYPE (cti_\w+)", metrics.render().decode(), re.MULTILINE))
+    exported = set(re.findall(r"^# TYPE (cti_\w+)", "".join(metrics.pieces()), re.MULTILINE))
     for name in set(re.findall(r"\bcti_\w+", RULES.read_text())):
         assert name in exported or name.removesuffix("_bucket") in exported, name

@@ -9,7 +9,17 @@ import pytest
 from cti_daemon.model.ids import NodeName, PathName, QueueName, SeatName
 from cti_daemon.model.reasons import Condition, LegState, Mode, NodeState, Reason, Role, Verdict
 from cti_daemon.model.settings import Settings
-from cti_daemon.model.views import EvidenceView, NodeView, QueueView, SeatView, SiteView
+from cti_daemon.model.views import (
+    Distribution,
+    EvidenceView,
+    MembershipView,
+    NodeView,
+    QueueKpiView,
+    QueueView,
+    SeatView,
+    SiteView,
+    WindowView,
+)
 from cti_daemon.shell import config
 
 SAMPLE = Path(__file__).parents[2] / "config" / "cti-daemon.toml"
@@ -19,6 +29,11 @@ class Picture:
     """A view that a test can change, as the core's would."""
 
     def __init__(self) -> None:
+        hotline = QueueName("hotline")
+        seats = (
+            SeatView(SeatName("seat1"), "in_call", 83.0, (MembershipView(hotline, 0, paused=False, reason="", is_dynamic=False),)),
+            SeatView(SeatName("seat2"), "available", 4.0, (MembershipView(hotline, 1, paused=False, reason="", is_dynamic=True),)),
+        )
         self.now = SiteView(
             mode=Mode.NORMAL,
             serving=NodeName("pbx-a"),
@@ -32,17 +47,12 @@ class Picture:
                 _node("pbx-a", Role.PRIMARY, {LegState.TALKING: 7, LegState.WAITING: 2}),
                 _node("pbx-b", Role.STANDBY, {}),
             ),
-            queues=(
-                QueueView(
-                    QueueName("hotline"),
-                    NodeName("pbx-a"),
-                    waiting=2,
-                    longest_wait_seconds=3.5,
-                    seats=(SeatView(SeatName("seat1"), "in_call"), SeatView(SeatName("seat2"), "available")),
-                ),
-            ),
+            queues=(QueueView(hotline, NodeName("pbx-a"), waiting=2, longest_wait_seconds=3.5, seats=seats, kpi=_kpi()),),
             failover_in_progress=False,
             legs_to_rescue=0,
+            calls={(NodeName("pbx-a"), "talking"): 7, (NodeName("pbx-a"), "waiting"): 2, (NodeName("pbx-b"), "talking"): 0},
+            seats=seats,
+            mirror_difference={NodeName("pbx-b"): 1},
             counters={"security_events": {("edge1", "Newchannel"): 3}},
         )
 
@@ -63,8 +73,36 @@ class Picture:
         )
 
     def lose_sight_of_queue(self) -> None:
+        """The serving node is not heard: what is counted stays, what is seen is gone."""
         blind = replace(self.now.queues[0], waiting=None, longest_wait_seconds=None, seats=())
-        self.now = replace(self.now, queues=(blind,))
+        unseen = tuple(replace(seat, state="unknown", since_seconds=None) for seat in self.now.seats)
+        self.now = replace(self.now, queues=(blind,), seats=unseen, calls={}, mirror_difference={})
+
+
+def _kpi() -> QueueKpiView:
+    edges = (5.0, 15.0, 60.0)
+    quarter, day = (
+        WindowView(
+            seconds=seconds,
+            offered=20,
+            outcomes={"answered": 16, "abandoned": 3, "short_abandoned": 1},
+            answered_in_time=12,
+            service_level={"answered_or_abandoned": 12 / 19, "asterisk_first": None},
+            asa_seconds=8.25,
+            abandonment_ratio=0.15,
+            connect_ratio=0.8,
+            occupancy_ratio=None,
+        )
+        for seconds in (900.0, 86_400.0)
+    )
+    return QueueKpiView(
+        offered=120,
+        outcomes={"answered": 100, "abandoned": 15, "short_abandoned": 5, "timeout": 0, "overflowed": 0, "rescued": 2},
+        answer=Distribution(edges, (40, 50, 8, 2), 812.5),
+        abandon=Distribution(edges, (5, 5, 5, 0), 301.0),
+        talk=Distribution(edges, (0, 10, 60, 30), 9000.0),
+        windows=(day, quarter),
+    )
 
 
 def _node(name: str, role: Role, legs: dict[LegState, int]) -> NodeView:
