@@ -78,7 +78,7 @@ def test_the_text_is_that_of_prometheus_client(families: list[Family]) -> None:
 
 @given(st.one_of(st.floats(), st.integers(-(10**30), 10**30)))
 def test_a_number_is_written_as_go_writes_it(value: float) -> None:
-    assert number(value) == f"{floatToGoString(value)}\n"
+    assert number(value) == f"{floatToGoString(value)}\n"  # type: ignore[no-untyped-call]
 
 
 @given(numbers(), st.integers(1, 5))
