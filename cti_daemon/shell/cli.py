@@ -2,11 +2,11 @@
 78 the configuration is faulty."""
 
 import asyncio
+import contextlib
 import json
 import sys
 import time
-import urllib.error
-import urllib.request
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -14,15 +14,14 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from cti_daemon import __version__
-from cti_daemon.shell import config, journal_cli, log
+from cti_daemon.shell import config, journal_cli, log, status_page
 from cti_daemon.shell.status_text import table
 
+EX_USAGE = 2
 EX_UNAVAILABLE = 69
 EX_CONFIG = 78
 DEFAULT_CONFIG = Path("/etc/cti-daemon/cti-daemon.toml")
-ANSWER_SECONDS = 3.0
 WATCH_EVERY_SECONDS = 1.0
-_CLEAR = "\x1b[H\x1b[2J"
 
 app = typer.Typer(
     name="cti-daemon",
@@ -33,7 +32,7 @@ app = typer.Typer(
         "Keeps a call centre's hotline answered: watches every Asterisk over two control networks, sees a media server die "
         "in a fraction of a second, sends new calls to the standby and moves the callers in progress.\n\n"
         "Begin with [bold]check-config[/], start it with [bold]run[/] (under systemd: systemctl start cti-daemon), look with "
-        "[bold]status[/].\n\n"
+        "[bold]status[/] or live with [bold]top[/].\n\n"
         "Exit codes: 0 done, 1 ended with a fault, 2 wrong usage, 69 the daemon does not answer, 78 faulty configuration."
     ),
     rich_markup_mode="rich",
@@ -43,6 +42,8 @@ app.add_typer(journal_cli.app)
 ConfigPath = Annotated[
     Path, typer.Option("--config", "-c", envvar="CTI_CONFIG", help="The site's configuration, a TOML file.", show_default=True)
 ]
+
+Url = Annotated[str, typer.Option("--url", help="Ask here instead of at the address the configuration gives.", show_default=False)]
 
 
 class Level(StrEnum):
@@ -105,7 +106,7 @@ def check_config(
 @app.command()
 def status(
     path: ConfigPath = DEFAULT_CONFIG,
-    url: Annotated[str, typer.Option("--url", help="Ask here instead of at the address the configuration gives.", show_default=False)] = "",
+    url: Url = "",
     form: Annotated[Format, typer.Option("--format", help="A table for people or JSON for programs.")] = Format.TABLE,
     *,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Show it anew every second until Ctrl-C.")] = False,
@@ -115,42 +116,72 @@ def status(
     Signs for the control networks A/B: ok well, .. late, -- lost, xx refused, ? unknown. Exit code 69 when the daemon does not
     answer.
     """
-    address = url or f"http://{_load(path, offline=True).settings.http.listen}"
-    try:
+    address = _address(path, url)
+    if not watch:
+        found = _fetch(address)
+        typer.echo(table(found) if form is Format.TABLE else json.dumps(found, ensure_ascii=False, indent=2))
+    elif form is Format.JSON:
+        _repeat(lambda: json.dumps(_fetch(address), ensure_ascii=False))
+    elif not sys.stdout.isatty():
+        _repeat(lambda: _table(address))
+    else:
+        from cti_daemon.shell import screens  # noqa: PLC0415 - the daemon itself needs no terminal
+
+        screens.watch(lambda _, lines: screens.cropped(_table(address), lines))
+
+
+@app.command()
+def top(
+    path: ConfigPath = DEFAULT_CONFIG,
+    url: Url = "",
+    *,
+    once: Annotated[bool, typer.Option("--once", help="Draw one screen and end: for a pipe, a file, a picture.")] = False,
+) -> None:
+    """Watch the site live: mode, nodes, queues with their figures, and seats; from 80 columns by 24 lines.
+
+    Colours: red needs a person now, yellow a look. Signs for the control networks A/B as in status; ? is not known. SL is the share
+    answered in time, ASA the mean wait of answered callers, ABAN the share that gave up, all over the shortest window. q or Ctrl-C
+    ends it. Exit code 69 when the daemon does not answer --once.
+    """
+    from cti_daemon.shell import screens  # noqa: PLC0415 - the daemon itself needs no terminal
+
+    address = _address(path, url)
+    if once:
+        screens.draw_once(_fetch(address))
+    elif sys.stdout.isatty():
+        screens.watch(lambda width, height: screens.top(address, width, height))
+    else:
+        _fail("top draws on a terminal; in a pipe use top --once, status or status --format json", EX_USAGE)
+
+
+def _repeat(shown: Callable[[], str]) -> None:
+    with contextlib.suppress(KeyboardInterrupt):
         while True:
-            shown = _shown(address, form, keep_trying=watch)
-            if not watch:
-                typer.echo(shown)
-                return
-            clear = _CLEAR if form is Format.TABLE and sys.stdout.isatty() else ""
-            typer.echo(clear + shown)
+            typer.echo(shown())
             time.sleep(WATCH_EVERY_SECONDS)
-    except KeyboardInterrupt:
-        return
 
 
-def _shown(address: str, form: Format, *, keep_trying: bool) -> str:
+def _address(path: Path, url: str) -> str:
+    return url or f"http://{_load(path, offline=True).settings.http.listen}"
+
+
+def _table(address: str) -> str:
+    """The table, or the words that nobody answers: whoever watches goes on watching."""
     try:
-        found = _fetch(f"{address.rstrip('/')}/status")
-    except (OSError, ValueError) as error:
-        why = error.reason if isinstance(error, urllib.error.URLError) else error
-        text = f"the daemon does not answer at {address}: {why}"
-        if keep_trying and form is Format.TABLE:
-            return text
-        _fail(text, EX_UNAVAILABLE)
-    return table(found) if form is Format.TABLE else json.dumps(found, ensure_ascii=False, indent=None if keep_trying else 2)
+        return table(status_page.fetch(address))
+    except status_page.SilentError as silent:
+        return _silent(address, silent)
 
 
-def _fetch(url: str) -> dict[str, Any]:
-    if not url.startswith(("http://", "https://")):
-        raise ValueError("the address must begin with http:// or https://")
-    # no proxy: the daemon is on this host or on a control network
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(url, timeout=ANSWER_SECONDS) as answer:
-        body = json.load(answer)
-    if not isinstance(body, dict) or "nodes" not in body:
-        raise ValueError("something else than cti-daemon answers there")
-    return body
+def _fetch(address: str) -> dict[str, Any]:
+    try:
+        return status_page.fetch(address)
+    except status_page.SilentError as silent:
+        _fail(_silent(address, silent), EX_UNAVAILABLE)
+
+
+def _silent(address: str, silent: status_page.SilentError) -> str:
+    return f"the daemon does not answer at {address}: {silent}"
 
 
 def _load(path: Path, *, offline: bool) -> config.Loaded:

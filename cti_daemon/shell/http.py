@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,10 +13,11 @@ from cti_daemon.model.settings import Settings
 from cti_daemon.model.views import SiteView
 from cti_daemon.shell import log
 from cti_daemon.shell.metrics import Metrics
-from cti_daemon.wire.site_json import of_everything
+from cti_daemon.wire.site_json import of_everything, of_seat
 
 RETRY_SECONDS = 5.0
 SHUTDOWN_SECONDS = 1.0
+SEATS_A_PIECE = 200
 _LOOPBACK = ("127.", "localhost")
 
 
@@ -90,11 +91,24 @@ class HttpServer:
         return _json({"ready": ready, "checks": checks}, 200 if ready else 503)
 
     async def _status_page(self, _request: web.Request) -> web.Response:
-        return _json(status_of(self._settings, self._view(), datetime.now(UTC)))
+        text: list[str] = []
+        for piece in status_pieces(self._settings, self._view(), datetime.now(UTC)):
+            text.append(piece)
+            await asyncio.sleep(0)
+        return _page("".join(text))
 
 
-def status_of(settings: Settings, view: SiteView, now_wall: datetime) -> dict[str, Any]:
-    """The picture of the site with names and wall times, as `/status` and `cti-daemon status --format json` give it."""
+def status_pieces(settings: Settings, view: SiteView, now_wall: datetime) -> Iterator[str]:
+    """The picture of the site with names and wall times, as `/status` and `cti-daemon status --format json` give it: JSON, in pieces,
+    since there may be thousands of seats and others want the loop too."""
+    yield json.dumps(_head(settings, view, now_wall), ensure_ascii=False)[:-1] + ', "seats": ['
+    for first in range(0, len(view.seats), SEATS_A_PIECE):
+        seats = view.seats[first : first + SEATS_A_PIECE]
+        yield (", " if first else "") + ", ".join(json.dumps(of_seat(seat), ensure_ascii=False) for seat in seats)
+    yield "]}"
+
+
+def _head(settings: Settings, view: SiteView, now_wall: datetime) -> dict[str, Any]:
     return {
         "site": settings.site.name,
         "daemon": settings.site.daemon,
@@ -106,5 +120,8 @@ def status_of(settings: Settings, view: SiteView, now_wall: datetime) -> dict[st
 
 
 def _json(value: dict[str, Any], status: int = 200) -> web.Response:
-    text = json.dumps(value, ensure_ascii=False)
+    return _page(json.dumps(value, ensure_ascii=False), status)
+
+
+def _page(text: str, status: int = 200) -> web.Response:
     return web.Response(text=text, status=status, content_type="application/json", headers={"Cache-Control": "no-store"})

@@ -244,10 +244,15 @@ class MqttBridge:
         states = RetainedStates(self._settings, self._view)
         while True:
             self._states_changed.clear()
-            for topic, body in states.changes():
-                await client.publish(topic, body, qos=1, retain=True)
+            for state in states.changes():
+                properties = _properties(PacketTypes.PUBLISH)
+                if state.expiry_seconds is not None:
+                    properties.MessageExpiryInterval = state.expiry_seconds
+                await client.publish(state.topic, state.body, qos=1, retain=True, properties=properties)
                 _heed_cancel()
             await asyncio.sleep(STATES_EVERY_SECONDS)
+            if states.has_more:
+                continue
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(STATES_AT_LEAST_EVERY_SECONDS):
                     await self._states_changed.wait()

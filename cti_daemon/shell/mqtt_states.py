@@ -1,40 +1,103 @@
-"""Retained states: what the site looks like now, published when it changes. Time that passes is not a change."""
+"""Retained states: what the site looks like now, published when it changes. Time that passes is not a change.
 
-from collections.abc import Callable
+States of queues and seats expire on the broker unless they are said again, so that one of a daemon that is gone, or of a seat that
+a restarted daemon does not know, is not shown as now for ever."""
+
+import time
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cti_daemon.model.settings import Settings
-from cti_daemon.model.views import SiteView
+from cti_daemon.model.views import SeatView, SiteView
 from cti_daemon.wire.mqtt_payload import encode
 from cti_daemon.wire.mqtt_topics import Topics
-from cti_daemon.wire.site_json import of_node, of_queue, of_site, without_ages
+from cti_daemon.wire.site_json import of_gone_seat, of_node, of_queue, of_seat, of_site, of_unknown_queue, without_ages
+
+EXPIRY_SECONDS = 600
+SAY_AGAIN_SECONDS = 240.0
+MOST_SEATS = 100
+"""Published in one round: a shift of two thousand that logs in must not keep the site's own state waiting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retained:
+    topic: str
+    body: bytes
+    expiry_seconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """`key` changes when the state does; `make` spells it."""
+
+    topic: str
+    key: Hashable
+    make: Callable[[], dict[str, Any]]
+    expires: bool
 
 
 class RetainedStates:
     """Remembers what the broker holds from this connection."""
 
-    def __init__(self, settings: Settings, view: Callable[[], SiteView]) -> None:
+    def __init__(self, settings: Settings, view: Callable[[], SiteView], clock: Callable[[], float] = time.monotonic) -> None:
         self._topics = Topics(settings.site.name, settings.site.daemon)
         self._view = view
-        self._published: dict[str, Any] = {}
+        self._clock = clock
+        self._published: dict[str, tuple[Hashable, float]] = {}
+        self._queues: dict[str, str] = {}
+        self._seats: dict[str, str] = {}
+        self.has_more = False
+        """Are there changes that wait for the next round?"""
 
-    def changes(self) -> list[tuple[str, bytes]]:
-        """Topic and body of every state that differs from what was published."""
-        now = datetime.now(UTC)
-        found: list[tuple[str, bytes]] = []
-        for topic, body in self._bodies().items():
-            key = without_ages(body)
-            if self._published.get(topic) != key:
-                since = body.get("since_seconds")
-                wall = {} if since is None else {"since": (now - timedelta(seconds=since)).isoformat(timespec="milliseconds")}
-                found.append((topic, encode({**body, **wall, "at": now.isoformat(timespec="milliseconds")})))
-                self._published[topic] = key
-        return found
+    def changes(self) -> list[Retained]:
+        """Every state that differs from what was published, the site's own first."""
+        view, at = self._view(), self._clock()
+        found = [self._publish(state, at) for state in self._site(view) if self._differs(state, at)]
+        seats = [state for state in self._all_seats(view) if self._differs(state, at)]
+        self.has_more = len(seats) > MOST_SEATS
+        return found + [self._publish(state, at) for state in seats[:MOST_SEATS]]
 
-    def _bodies(self) -> dict[str, dict[str, Any]]:
-        view = self._view()
-        bodies = {self._topics.state: of_site(view)}
-        bodies |= {self._topics.node(n.name): of_node(n) for n in view.nodes}
-        bodies |= {self._topics.queue(q.name): of_queue(q) for q in view.queues}
-        return bodies
+    def _differs(self, state: _State, at: float) -> bool:
+        known = self._published.get(state.topic)
+        return known is None or known[0] != state.key or (state.expires and at - known[1] > SAY_AGAIN_SECONDS)
+
+    def _publish(self, state: _State, at: float) -> Retained:
+        self._published[state.topic] = (state.key, at)
+        body, now = state.make(), datetime.now(UTC)
+        since = body.get("since_seconds")
+        wall = {} if since is None else {"since": (now - timedelta(seconds=since)).isoformat(timespec="milliseconds")}
+        text = encode({**body, **wall, "at": now.isoformat(timespec="milliseconds")})
+        return Retained(state.topic, text, EXPIRY_SECONDS if state.expires else None)
+
+    def _site(self, view: SiteView) -> Iterator[_State]:
+        yield _spelled(self._topics.state, of_site(view))
+        for node in view.nodes:
+            yield _spelled(self._topics.node(node.name), of_node(node))
+        seen = {self._topics.queue(queue.name): queue for queue in view.queues}
+        self._queues |= {topic: queue.name for topic, queue in seen.items()}
+        for topic, name in self._queues.items():
+            yield _spelled(topic, of_queue(seen[topic]) if topic in seen else of_unknown_queue(name), expires=True)
+
+    def _all_seats(self, view: SiteView) -> Iterator[_State]:
+        """Those of the picture, and those that were published and are in it no more: logged out of every queue, or out of sight when
+        no seat at all is seen."""
+        seen = {self._topics.seat(seat.seat): seat for seat in view.seats}
+        self._seats |= {topic: seat.seat for topic, seat in seen.items()}
+        for topic, name in self._seats.items():
+            seat = seen.get(topic)
+            yield _of_seat(topic, seat) if seat else _gone(topic, name, is_seen=bool(view.seats))
+
+
+def _spelled(topic: str, body: dict[str, Any], *, expires: bool = False) -> _State:
+    return _State(topic, encode(without_ages(body)), lambda: body, expires)
+
+
+def _of_seat(topic: str, seat: SeatView) -> _State:
+    """Spelled only when it has changed: there may be thousands."""
+    return _State(topic, (seat.state, seat.memberships), lambda: of_seat(seat), expires=True)
+
+
+def _gone(topic: str, name: str, *, is_seen: bool) -> _State:
+    return _State(topic, is_seen, lambda: of_gone_seat(name, is_seen=is_seen), expires=True)

@@ -2,16 +2,18 @@
 
 from typing import Any
 
+from cti_daemon.wire.site_json import window_seconds
+
 WIDTH = 80
 _UNKNOWN = "?"
 
-_MODES = {
+MODES = {
     "normal": "normal",
     "diverted": "DIVERTED: new calls pass by a suspected node",
     "failed_over": "FAILED OVER",
     "emergency": "EMERGENCY SEATS",
 }
-_MARKS = {"healthy": " ", "suspect": "?", "down": "!", "unknown": "?", "maintenance": "~"}
+MARKS = {"healthy": " ", "suspect": "?", "down": "!", "unknown": "?", "maintenance": "~"}
 
 
 def table(status: dict[str, Any]) -> str:
@@ -24,7 +26,7 @@ def table(status: dict[str, Any]) -> str:
 
 
 def _site(status: dict[str, Any]) -> list[str]:
-    head = f"{status['site']}   {_MODES.get(status['mode'], status['mode'])}"
+    head = f"{status['site']}   {MODES.get(status['mode'], status['mode'])}"
     when = f"{status['now'][11:19]} UTC"
     since = span(status["since_seconds"])
     lines = [
@@ -42,20 +44,21 @@ def _site(status: dict[str, Any]) -> list[str]:
 def _nodes(nodes: list[dict[str, Any]]) -> list[str]:
     lines = [f"  {'NODE':<11}{'ROLE':<10}{'VERDICT':<18}{'FOR':<7}{'LINK':<6}{'SIP':<6}{'EDGE':<6}TALK WAIT RING"]
     for node in nodes:
+        evidence = "".join(f"{evidence_pair(node, kind):<6}" for kind in ("link", "sip", "edge"))
         lines.append(
-            f"{_MARKS.get(node['state'], '?')} {node['node']:<10.10} {node['role']:<10}{node['verdict']:<18}"
-            f"{span(node['since_seconds']):<7}{_pair(node, 'link')}{_pair(node, 'sip')}{_pair(node, 'edge')}{_callers(node)}"
+            f"{MARKS.get(node['state'], '?')} {node['node']:<10.10} {node['role']:<10}{node['verdict']:<18}"
+            f"{span(node['since_seconds']):<7}{evidence}{_callers(node)}"
         )
         lines += [f"    control network {path} lost" for path in node["degraded_paths"]]
     return lines
 
 
-def _pair(node: dict[str, Any], kind: str) -> str:
+def evidence_pair(node: dict[str, Any], kind: str) -> str:
     """Networks A and B as two signs: `ok/--` is A well and B lost."""
     signs = {"ok": "ok", "late": "..", "lost": "--", "refused": "xx"}
     found = [node["evidence"].get(f"{kind}_{path}") for path in ("a", "b")]
     text = "/".join(_UNKNOWN if f is None else signs.get(f["condition"], _UNKNOWN) for f in found)
-    return f"{'' if found == [None, None] else text:<6}"
+    return "" if found == [None, None] else text
 
 
 def _callers(node: dict[str, Any]) -> str:
@@ -73,8 +76,18 @@ def _queues(queues: list[dict[str, Any]]) -> list[str]:
             longest = "-"
         seats = queue["seats"]
         shown = _UNKNOWN if seats is None else ", ".join(f"{n} {state}" for state, n in seats.items() if n) or "none"
-        lines.append(f"  {queue['queue']:<13.13} {queue['node']:<11.11} {waiting:<9}{longest:<9}{shown}")
+        lines.append(f"  {queue['queue']:<13.13} {queue['node'] or _UNKNOWN:<11.11} {waiting:<9}{longest:<9}{shown}")
+        lines += [
+            f"    {name:<5}{_window(window)}"
+            for name, window in sorted((queue["windows"] or {}).items(), key=lambda w: window_seconds(w[0]))
+        ]
     return lines
+
+
+def _window(window: dict[str, Any]) -> str:
+    outcomes = ", ".join(f"{count} {outcome.removesuffix('_abandoned')}" for outcome, count in window["outcomes"].items() if count)
+    level = percent(next(iter(window["service_level"].values()), None))
+    return f"SL {level}, ASA {span(window['asa_seconds'])}; of {window['offered']}: {outcomes or 'none ended'}"
 
 
 def _counters(counters: dict[str, list[dict[str, Any]]]) -> list[str]:
@@ -83,6 +96,10 @@ def _counters(counters: dict[str, list[dict[str, Any]]]) -> list[str]:
         for name, counts in counters.items()
         if counts
     ]
+
+
+def percent(ratio: float | None) -> str:
+    return _UNKNOWN if ratio is None else f"{100 * ratio:.0f}%"
 
 
 def span(seconds: float | None) -> str:

@@ -30,6 +30,7 @@ VERBS = frozenset(
 MOST_RESPONSE_TOPIC = 256
 _USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 _VERB = re.compile(r"[a-z][a-z-]{0,30}")
+_NOT_IN_A_LEVEL = re.compile(r"[\x00-\x1f\x7f+#/%]")
 _LEVEL = re.compile(r"[^\x00-\x1f\x7f+#/]{1,128}")
 
 
@@ -61,6 +62,10 @@ class Topics:
     def queue(self, name: str) -> str:
         return f"{self.base}/queues/{name}/stats"
 
+    def seat(self, name: str) -> str:
+        """A seat is named in Asterisk, where a name may hold what a topic may not: that is spelled `%2F`."""
+        return f"{self.base}/seats/{_NOT_IN_A_LEVEL.sub(_spelled, name) or '%'}/state"
+
     def event(self, kind: str) -> str:
         return f"{self.base}/events/{kind}"
 
@@ -84,3 +89,7 @@ class Topics:
             if topic.startswith(prefix):
                 return all(_LEVEL.fullmatch(level) for level in topic[len(prefix) :].split("/"))
         return False
+
+
+def _spelled(found: re.Match[str]) -> str:
+    return f"%{ord(found[0]):02X}"

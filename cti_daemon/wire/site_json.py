@@ -3,11 +3,15 @@
 from functools import cache
 from typing import Any
 
-from cti_daemon.model.views import NodeView, QueueView, SiteView
+from cti_daemon.model.reasons import SeatState
+from cti_daemon.model.views import NodeView, QueueView, SeatView, SiteView, WindowView
 
 AGE_STEP_SECONDS = 5.0
 
-SEAT_STATES = ("available", "ringing", "in_call", "wrap_up", "paused", "unreachable", "unknown")
+_UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
+
+SEAT_STATES = tuple(state.value for state in SeatState if state is not SeatState.LOGGED_OUT)
+"""Of a seat in a queue: one that is logged out is in none."""
 
 
 def of_site(view: SiteView) -> dict[str, Any]:
@@ -40,21 +44,76 @@ def of_node(node: NodeView) -> dict[str, Any]:
 
 
 def of_queue(queue: QueueView) -> dict[str, Any]:
+    """Counts are since they began; the windows are the last so many minutes. All of it is null while it is not known."""
+    kpi = queue.kpi
+    shortest = min(kpi.windows, key=lambda w: w.seconds, default=None) if kpi else None
     return {
         "queue": queue.name,
         "node": queue.node,
         "waiting": queue.waiting,
         "longest_wait_seconds": _age(queue.longest_wait_seconds),
         "seats": seats_by_state(queue),
+        "offered": kpi.offered if kpi else None,
+        "answered": kpi.outcomes.get("answered", 0) if kpi else None,
+        "abandoned": kpi.outcomes.get("abandoned", 0) if kpi else None,
+        "outcomes": dict(kpi.outcomes) if kpi else None,
+        "service_level": _ratios(shortest.service_level) if shortest else None,
+        "windows": {window_name(w.seconds): of_window(w) for w in kpi.windows} if kpi else None,
     }
 
 
+def of_unknown_queue(name: str) -> dict[str, Any]:
+    """A queue that is in the picture no more: whoever reads must not take its last look for now."""
+    keys = ("node", "waiting", "longest_wait_seconds", "seats", "offered", "answered", "abandoned", "outcomes", "service_level", "windows")
+    return {"queue": name, **dict.fromkeys(keys)}
+
+
+def of_window(window: WindowView) -> dict[str, Any]:
+    return {
+        "offered": window.offered,
+        "outcomes": dict(window.outcomes),
+        "answered_in_time": window.answered_in_time,
+        "service_level": _ratios(window.service_level),
+        "asa_seconds": _age(window.asa_seconds),
+        "abandonment_ratio": _ratio(window.abandonment_ratio),
+        "connect_ratio": _ratio(window.connect_ratio),
+        "occupancy_ratio": _ratio(window.occupancy_ratio),
+    }
+
+
+def of_seat(seat: SeatView) -> dict[str, Any]:
+    """`logged_in`: a member of any queue. `paused`: in every queue it is in; where and why is told of each queue."""
+    known = seat.state != "unknown"
+    paused = [m for m in seat.memberships if m.paused]
+    return {
+        "seat": seat.seat,
+        "node": seat.node,
+        "state": seat.state,
+        "since_seconds": _age(seat.since_seconds),
+        "logged_in": bool(seat.memberships) if known or seat.memberships else None,
+        "paused": len(paused) == len(seat.memberships) if seat.memberships else None,
+        "reason": next((m.reason for m in paused if m.reason), ""),
+        "queues": [
+            {"queue": m.queue, "penalty": m.penalty, "paused": m.paused, "reason": m.reason, "dynamic": m.is_dynamic}
+            for m in seat.memberships
+        ],
+    }
+
+
+def of_gone_seat(name: str, *, is_seen: bool) -> dict[str, Any]:
+    """A seat that is in no queue any more; `is_seen` False: no seat at all is seen, so nothing is known of this one either."""
+    state, logged_in = (SeatState.LOGGED_OUT.value, False) if is_seen else (SeatState.UNKNOWN.value, None)
+    return {"seat": name, "node": None, "state": state, "since_seconds": None, "logged_in": logged_in, "paused": None, "reason": "", "queues": []}
+
+
 def of_everything(view: SiteView) -> dict[str, Any]:
-    """What `/status` shows."""
+    """What `/status` shows, without the seats: there may be thousands."""
     return {
         **of_site(view),
         "nodes": [of_node(n) for n in view.nodes],
-        "queues": [of_queue(q) | {"seat_states": {s.seat: s.state for s in q.seats}} for q in view.queues],
+        "queues": [of_queue(q) for q in view.queues],
+        "calls": [{"node": node, "state": state, "count": count} for (node, state), count in view.calls.items()],
+        "mirror_difference": dict(view.mirror_difference),
         "counters": {
             name: [{"labels": list(labels), "count": count} for labels, count in sorted(counts.items())]
             for name, counts in sorted(view.counters.items())
@@ -75,10 +134,12 @@ def seats_by_state(queue: QueueView) -> dict[str, int] | None:
 @cache
 def window_name(seconds: float) -> str:
     """A window as people and labels call it: `15m`, `1h`, `1d`."""
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m")):
-        if seconds >= size and seconds % size == 0:
-            return f"{seconds / size:g}{unit}"
-    return f"{seconds:g}s"
+    return next(f"{seconds / size:g}{unit}" for unit, size in _UNITS.items() if (seconds >= size and seconds % size == 0) or size == 1)
+
+
+def window_seconds(name: str) -> float:
+    """The other way round."""
+    return float(name[:-1]) * _UNITS[name[-1]]
 
 
 def without_ages(value: Any) -> Any:
@@ -97,3 +158,11 @@ def without_ages(value: Any) -> Any:
 
 def _age(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds, 3)
+
+
+def _ratio(ratio: float | None) -> float | None:
+    return None if ratio is None else round(ratio, 4)
+
+
+def _ratios(ratios: dict[str, float | None]) -> dict[str, float | None]:
+    return {name: _ratio(ratio) for name, ratio in ratios.items()}

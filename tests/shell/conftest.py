@@ -1,10 +1,15 @@
 """A site of four nodes and its picture, for all that shows or publishes it."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typing_extensions import override
 
 from cti_daemon.model.ids import NodeName, PathName, QueueName, SeatName
 from cti_daemon.model.reasons import Condition, LegState, Mode, NodeState, Reason, Role, Verdict
@@ -21,6 +26,7 @@ from cti_daemon.model.views import (
     WindowView,
 )
 from cti_daemon.shell import config
+from cti_daemon.shell.http import status_pieces
 
 SAMPLE = Path(__file__).parents[2] / "config" / "cti-daemon.toml"
 
@@ -140,3 +146,24 @@ def listening(settings: Settings) -> Callable[[str], Settings]:
         return settings.model_copy(update={"http": settings.http.model_copy(update={"listen": listen})})
 
     return at
+
+
+@pytest.fixture
+def page(settings: Settings, picture: Picture) -> Iterator[str]:
+    """Where a stand-in for the daemon answers `/status`."""
+
+    class Status(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write("".join(status_pieces(settings, picture(), datetime.now(UTC))).encode())
+
+        @override
+        def log_message(self, format: str, *args: Any) -> None: ...
+
+    with HTTPServer(("127.0.0.1", 0), Status) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()

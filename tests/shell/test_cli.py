@@ -7,22 +7,19 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any, TextIO
 
 import pytest
-from typing_extensions import override
 
 from cti_daemon import __version__
 from cti_daemon.model.settings import Settings
-from cti_daemon.shell.http import status_of
+from cti_daemon.shell.http import status_pieces
 from cti_daemon.shell.status_text import span, table
 from tests.shell.conftest import SAMPLE, Picture
 
@@ -43,7 +40,7 @@ def test_the_version_is_said() -> None:
     assert (said.returncode, said.stdout.strip()) == (0, f"cti-daemon {__version__}")
 
 
-@pytest.mark.parametrize("command", [[], ["run"], ["check-config"], ["status"]])
+@pytest.mark.parametrize("command", [[], ["run"], ["check-config"], ["status"], ["top"]])
 def test_help_is_worth_reading_at_80_columns(command: list[str]) -> None:
     said = cti(*command, "--help")
     assert said.returncode == 0
@@ -85,25 +82,6 @@ def test_a_daemon_that_does_not_answer_is_69() -> None:
     assert "does not answer at http://127.0.0.1:1: " in said.stderr
 
 
-@pytest.fixture
-def page(settings: Settings, picture: Picture) -> Iterator[str]:
-    class Status(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(json.dumps(status_of(settings, picture(), datetime.now(UTC))).encode())
-
-        @override
-        def log_message(self, format: str, *args: Any) -> None: ...
-
-    with HTTPServer(("127.0.0.1", 0), Status) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
-
-
 def test_status_is_a_table_or_json(page: str) -> None:
     shown = cti("status", "--url", page)
     assert shown.returncode == 0
@@ -122,8 +100,13 @@ def test_watch_shows_it_anew_until_it_is_interrupted(page: str) -> None:
     assert shown[0]["now"] < shown[1]["now"]
 
 
+def status_of(settings: Settings, picture: Picture) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads("".join(status_pieces(settings, picture(), datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC))))
+    return found
+
+
 def drawn(settings: Settings, picture: Picture) -> str:
-    return table(status_of(settings, picture(), datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)))
+    return table(status_of(settings, picture))
 
 
 def test_the_table_fits_80_columns_and_reads_like_this(settings: Settings, picture: Picture) -> None:
@@ -142,6 +125,8 @@ def test_the_table_fits_80_columns_and_reads_like_this(settings: Settings, pictu
             "",
             "  QUEUE         ON          WAITING  LONGEST  SEATS",
             "  hotline       pbx-a       2        3.5s     1 available, 1 in_call",
+            "    15m  SL 63%, ASA 8.2s; of 20: 16 answered, 3 abandoned, 1 short",
+            "    1d   SL 63%, ASA 8.2s; of 20: 16 answered, 3 abandoned, 1 short",
             "",
             "security events: 3 edge1/Newchannel",
         ]

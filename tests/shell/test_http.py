@@ -5,12 +5,14 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
 import pytest
 
 from cti_daemon import __version__
+from cti_daemon.model.ids import SeatName
 from cti_daemon.model.settings import Settings
 from cti_daemon.shell import http as http_module
 from cti_daemon.shell.http import HttpServer
@@ -56,7 +58,18 @@ async def test_status_is_the_picture_with_names_and_wall_times(server: HttpServe
     assert body["since"] < body["now"]
     assert body["nodes"][1]["callers"] == {"talking": 7, "waiting": 2}
     assert body["nodes"][0]["evidence"]["link_b"] == {"condition": "lost", "age_seconds": None}
-    assert body["queues"][0]["seat_states"] == {"seat1": "in_call", "seat2": "available"}
+    assert {seat["seat"]: seat["state"] for seat in body["seats"]} == {"seat1": "in_call", "seat2": "available"}
+    assert body["seats"][1]["queues"] == [{"queue": "hotline", "penalty": 1, "paused": False, "reason": "", "dynamic": True}]
+    assert {"node": "pbx-a", "state": "talking", "count": 7} in body["calls"]
+    assert body["mirror_difference"] == {"pbx-b": 1}
+
+
+async def test_the_status_of_thousands_of_seats_is_one_document(server: HttpServer, picture: Picture) -> None:
+    many = tuple(replace(picture.now.seats[0], seat=SeatName(f"seat{n}")) for n in range(2 * http_module.SEATS_A_PIECE + 1))
+    picture.now = replace(picture.now, seats=many)
+    assert [seat["seat"] for seat in (await get(server, "/status"))[2]["seats"]] == [seat.seat for seat in many]
+    picture.now = replace(picture.now, seats=())
+    assert (await get(server, "/status"))[2]["seats"] == []
 
 
 async def test_what_is_not_known_is_null(server: HttpServer, picture: Picture) -> None:

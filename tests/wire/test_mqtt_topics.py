@@ -12,9 +12,15 @@ def test_the_names_are_those_of_the_interfaces() -> None:
     assert TOPICS.state == "cti/v1/95598/state"
     assert TOPICS.node("pbx-a") == "cti/v1/95598/nodes/pbx-a/state"
     assert TOPICS.queue("hotline") == "cti/v1/95598/queues/hotline/stats"
+    assert TOPICS.seat("seat1") == "cti/v1/95598/seats/seat1/state"
     assert TOPICS.event("failover") == "cti/v1/95598/events/failover"
     assert TOPICS.requests == "cti/v1/95598/request/+/+"
     assert TOPICS.response("engineer-1", "failover") == "cti/v1/95598/response/engineer-1/failover"
+
+
+def test_a_seats_name_stays_one_level_of_the_topic() -> None:
+    assert TOPICS.seat("Local/7@agents+#") == "cti/v1/95598/seats/Local%2F7@agents%2B%23/state"
+    assert TOPICS.seat("王 5%") == "cti/v1/95598/seats/王 5%25/state"
 
 
 @pytest.mark.parametrize(
