@@ -103,7 +103,16 @@ def of_seat(seat: SeatView) -> dict[str, Any]:
 def of_gone_seat(name: str, *, is_seen: bool) -> dict[str, Any]:
     """A seat that is in no queue any more; `is_seen` False: no seat at all is seen, so nothing is known of this one either."""
     state, logged_in = (SeatState.LOGGED_OUT.value, False) if is_seen else (SeatState.UNKNOWN.value, None)
-    return {"seat": name, "node": None, "state": state, "since_seconds": None, "logged_in": logged_in, "paused": None, "reason": "", "queues": []}
+    return {
+        "seat": name,
+        "node": None,
+        "state": state,
+        "since_seconds": None,
+        "logged_in": logged_in,
+        "paused": None,
+        "reason": "",
+        "queues": [],
+    }
 
 
 def of_everything(view: SiteView) -> dict[str, Any]:

@@ -99,9 +99,9 @@ async def ask(broker: Broker, verb: str, payload: bytes, *, user: str = "enginee
 
 async def test_states_are_retained_and_say_what_the_site_is(broker: Broker, daemon: Daemon) -> None:
     async with watching(broker, f"{BASE}/#") as early:
-        await until(lambda: early.of("/queues/hotline/stats"))  # the last to be published
+        await until(lambda: early.of("/seats/seat2/state"))  # the last to be published
     async with watching(broker, f"{BASE}/#") as late_comer:
-        await until(lambda: late_comer.of("/queues/hotline/stats"))
+        await until(lambda: late_comer.of("/seats/seat2/state"))
         state = late_comer.of("95598/state")[0]
         assert (state["mode"], state["serving"], state["epoch"], state["reason"]) == ("normal", "pbx-a", 1, "start")
         assert state["since"] < state["at"]
@@ -113,7 +113,7 @@ async def test_states_are_retained_and_say_what_the_site_is(broker: Broker, daem
 
 async def test_a_change_is_published_and_time_that_passes_is_not(broker: Broker, daemon: Daemon, picture: Picture) -> None:
     async with watching(broker, f"{BASE}/#") as watcher:
-        await until(lambda: watcher.of("/queues/hotline/stats"))
+        await until(lambda: watcher.of("/seats/seat2/state"))
         before = len(watcher.seen)
         for _ in range(5):
             daemon.bridge.state_changed()
