@@ -40,6 +40,9 @@ password = {{ file = "{secret.path("mqtt-cti-daemon")}" }}
 [http]
 listen = "127.0.0.1:{METRICS_PORT}"
 
+[control]
+socket = "{FOLDER}/control.sock"
+
 [journal]
 path = "{JOURNAL}"
 

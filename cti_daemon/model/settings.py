@@ -133,6 +133,11 @@ class Http(_Strict):
     listen: Address = "127.0.0.1:9595"
 
 
+class Control(_Strict):
+    socket: Annotated[str, Field(pattern=r"^/", max_length=107)] = "/run/cti-daemon/control.sock"
+    """Where `cti-daemon failover` and its like reach the daemon; who may connect, its mode and group say."""
+
+
 class Journal(_Strict):
     path: str = "/var/lib/cti-daemon/journal.sqlite"
 
@@ -153,6 +158,7 @@ class Settings(_Strict):
     queue: tuple[Queue, ...] = ()
     mqtt: Mqtt | None = None
     http: Http = Http()
+    control: Control = Control()
     journal: Journal = Journal()
     role: tuple[RoleOfUsers, ...] = ()
 

@@ -31,6 +31,7 @@ from cti_daemon.shell.ami.audio_ear import AudioEar
 from cti_daemon.shell.ami.edge_eye import EdgeEye
 from cti_daemon.shell.ami.hands import Deed, Hands
 from cti_daemon.shell.ami.node_links import NodeLinks
+from cti_daemon.shell.control_socket import ControlSocket
 from cti_daemon.shell.http import HttpServer
 from cti_daemon.shell.journal import Journal
 from cti_daemon.shell.journal_file import Recovered
@@ -96,7 +97,14 @@ class Daemon:
             count_command=self._metrics.count_command,
             refused=self._turned_away,
         )
-        self._teller = Teller(self._metrics, [self._mqtt])
+        self._control = ControlSocket(
+            settings.control.socket,
+            runner.post,
+            lambda: self.view().epoch,
+            count_command=self._metrics.count_command,
+            refused=self._turned_away,
+        )
+        self._teller = Teller(self._metrics, [self._mqtt], self._control.answer)
         self._make_links()
         self._probes = SipProbes(settings, runner.post)
         runner.start(self._doers())
@@ -107,6 +115,7 @@ class Daemon:
         if settings.mqtt is not None:
             self._keep(self._mqtt.run(), "mqtt")
         await self._http.start()
+        await self._control.start()
         self._notifier.ready()
         self._log.info("cti-daemon runs", site=settings.site.name, nodes=[n.name for n in settings.node])
 
@@ -120,6 +129,7 @@ class Daemon:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
         await self._http.stop()
+        await self._control.stop()
         await self._journal.close()
 
     # --- what the core orders ---------------------------------------------------------------------------------------

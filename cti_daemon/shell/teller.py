@@ -1,6 +1,6 @@
 """Tells people and machines what the core reports: log, metrics, MQTT."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from cti_daemon.model.effects import Answer, Report
@@ -20,8 +20,11 @@ class Listener(Protocol):
 
 
 class Teller:
-    def __init__(self, metrics: Metrics, listeners: Iterable[Listener]) -> None:
+    """`answer_here` takes the answer to somebody on this machine, and says whether it was one."""
+
+    def __init__(self, metrics: Metrics, listeners: Iterable[Listener], answer_here: Callable[[Answer], bool]) -> None:
         self._metrics = metrics
+        self._answer_here = answer_here
         self._listeners = tuple(listeners)
         self._log = log.get("site")
         self._repeats = log.Repeats(self._log)
@@ -36,9 +39,11 @@ class Teller:
             listener.state_changed()
 
     def answer(self, answers: list[Answer]) -> None:
+        """Each answer to whoever asked."""
         for answer in answers:
-            for listener in self._listeners:
-                listener.answer(answer)
+            if not self._answer_here(answer):
+                for listener in self._listeners:
+                    listener.answer(answer)
 
     def _write(self, report: Report) -> None:
         fields: dict[str, Any] = {"event_kind": report.kind, **report.data}

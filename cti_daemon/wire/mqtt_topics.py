@@ -34,6 +34,11 @@ _NOT_IN_A_LEVEL = re.compile(r"[\x00-\x1f\x7f+#/%]")
 _LEVEL = re.compile(r"[^\x00-\x1f\x7f+#/]{1,128}")
 
 
+def is_verb(name: str) -> bool:
+    """Could this be a verb at all? Which there are the core decides."""
+    return _VERB.fullmatch(name) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Topics:
     site: str
@@ -76,7 +81,7 @@ class Topics:
         """User and verb of a request's topic; None for names that no user and no verb can have."""
         head, _, tail = topic.partition(f"{self.base}/request/")
         user, _, verb = tail.partition("/")
-        if head or not _USER.fullmatch(user) or not _VERB.fullmatch(verb):
+        if head or not _USER.fullmatch(user) or not is_verb(verb):
             return None
         return user, verb
 
