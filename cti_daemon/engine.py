@@ -12,14 +12,26 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
+from cti_daemon.model.call_events import (
+    CallerDone,
+    CallerJoined,
+    CallerLeft,
+    CallerServed,
+    CallerUnserved,
+    ChannelBegan,
+    ChannelBridged,
+    ChannelChanged,
+    ChannelEnded,
+    ChannelHeld,
+    ChannelsListed,
+    ChannelTransferred,
+    ChannelUnbridged,
+    StreamBegan,
+)
 from cti_daemon.model.effects import Answer, AskEdge, AttachDialog, Effect, ListEdge, ProbeNode, Record, Report, SampleAudio
 from cti_daemon.model.events import (
     AudioSampled,
     BlockRefused,
-    CallerJoined,
-    CallerLeft,
-    ChannelBridged,
-    ChannelEnded,
     Command,
     EdgeListed,
     EdgeSaw,
@@ -54,8 +66,6 @@ from cti_daemon.state.site import Site
 ANSWERS_KEPT = 1000
 """Answers to commands that are given again when a command's id is repeated."""
 
-QueueEvent = CallerJoined | CallerLeft | QueuesListed
-
 
 class Engine:
     """`confirm_key` is a secret of this process, for the tokens that confirm dangerous commands."""
@@ -67,7 +77,7 @@ class Engine:
         self.routing = _begin(settings, standing, at)
         self.health: dict[NodeName, Health] = {}
         self.counters: dict[str, Counter[tuple[str, ...]]] = {
-            name: Counter() for name in ("failovers", "diverts", "rescued_calls", "security_events")
+            name: Counter() for name in ("failovers", "diverts", "rescued_calls", "security_events", "resyncs")
         }
         ids = count(1)
         self._rerouting = Rerouting(self.site, self.counters, ids, settings.failover.stagger)
@@ -82,20 +92,33 @@ class Engine:
             SipRefused: self._trouble,
             ObserverStalled: self._stall,
             LegRouted: self._routed,
-            ChannelBridged: self._bridged,
-            ChannelEnded: self._ended,
             SeatTalking: self._talking,
-            CallerJoined: self._queued,
-            CallerLeft: self._queued,
-            MemberSeen: self._seated,
-            MemberGone: self._seated,
-            QueuesListed: self._queued,
+            QueuesListed: self._queues_listed,
+            ChannelsListed: self._channels_listed,
             EdgeListed: self._listed,
             AudioSampled: self._audio,
             BlockRefused: self._refused,
             Outcome: self._rerouting.learn,
             Command: self._command,
         }  # a table, since `match` would try two dozen classes for the commonest event
+        calls, queues = self.site.calls, self.site.queues
+        self._quiet: dict[type[Event], Callable[[Any, float], None]] = {
+            ChannelBegan: calls.begin,
+            ChannelChanged: calls.change,
+            ChannelBridged: self.site.bridge,
+            ChannelUnbridged: calls.unbridge,
+            ChannelHeld: calls.hold,
+            ChannelTransferred: calls.transfer,
+            ChannelEnded: self.site.end,
+            CallerJoined: queues.join,
+            CallerLeft: queues.leave,
+            CallerServed: queues.serve,
+            CallerDone: queues.finish,
+            CallerUnserved: queues.give_back,
+            MemberSeen: self.site.seat,
+            MemberGone: self.site.seat,
+            StreamBegan: self.site.begin,
+        }  # nearly all events: they change what we hold, and call for nothing
         self._answered: OrderedDict[tuple[str, str], Answer] = OrderedDict()
         self.next_at = at
         self._judge_all(at)
@@ -107,7 +130,12 @@ class Engine:
     def feed(self, event: Event, at: float) -> list[Effect]:
         """Take one event that was seen at monotonic instant `at`; what must be done about it, in order."""
         effects: list[Effect] = []
-        if not self._apply(event, at, effects) and at < self.next_at:
+        quiet = self._quiet.get(type(event))
+        if quiet is not None:
+            quiet(event, at)
+            if at < self.next_at:
+                return effects
+        elif not self._apply(event, at, effects) and at < self.next_at:
             return effects
         self._judge(at, effects)
         return sorted(effects, key=_urgency)
@@ -138,23 +166,24 @@ class Engine:
         return True
 
     def _routed(self, event: LegRouted, at: float, _out: list[Effect]) -> bool:
-        self.site.legs.route(event, at)
+        self.site.route(event, at)
         return event.node in self.health and self.health[event.node].verdict is not Verdict.HEALTHY
 
-    def _bridged(self, event: ChannelBridged, _at: float, _out: list[Effect]) -> bool:
-        self.site.legs.bridge(event)
+    def _queues_listed(self, event: QueuesListed, at: float, out: list[Effect]) -> bool:
+        for found in self.site.list_queues(event, at):
+            facts = found._asdict()
+            self.counters["resyncs"][(found.node, found.cause)] += found.offered + found.answered + found.abandoned + found.left
+            text = f"{found.queue} on {found.node}, counted from its lists ({found.cause}): {found.offered} offered, "
+            text += f"{found.answered} answered, {found.abandoned} abandoned, {found.left} left otherwise; their waits are not known"
+            out.append(Report("resync", "warning" if found.cause == "resync" else "info", text, facts))
         return False
 
-    def _ended(self, event: ChannelEnded, _at: float, _out: list[Effect]) -> bool:
-        self.site.legs.end(event)
-        return False
-
-    def _queued(self, event: QueueEvent, at: float, _out: list[Effect]) -> bool:
-        self.site.queue(event, at)
-        return False
-
-    def _seated(self, event: MemberSeen | MemberGone, at: float, _out: list[Effect]) -> bool:
-        self.site.seat(event, at)
+    def _channels_listed(self, event: ChannelsListed, at: float, out: list[Effect]) -> bool:
+        corrected = self.site.list_channels(event, at)
+        if corrected:
+            self.counters["resyncs"][(event.node, "channels")] += corrected
+            text = f"{corrected} channels of {event.node} were not as its events had told; set right from its list"
+            out.append(Report("resync", "warning", text, {"node": event.node, "cause": "resync", "channels": corrected}))
         return False
 
     def _listed(self, event: EdgeListed, at: float, out: list[Effect]) -> bool:
@@ -177,7 +206,7 @@ class Engine:
 
     def _talking(self, event: SeatTalking, at: float, out: list[Effect]) -> bool:
         """Hang the dialog on the caller's leg, so that a rescue finds it there even if we are dead."""
-        leg = self.site.legs.talk(event, at)
+        leg = self.site.talk(event, at)
         if leg is not None:
             out.append(AttachDialog(next(self._ids), leg.edge, leg.channel, event.dialog))
         return False

@@ -4,6 +4,7 @@ instant at which it was seen; none carries a clock of its own."""
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from cti_daemon.model.call_events import CallEvent, ChannelsListed, QueueCounted, StreamBegan, WaitingSeen
 from cti_daemon.model.ids import CallToken, ChannelName, Interface, MemberKey, NodeName, PathName, QueueName, SeatName, Uniqueid
 from cti_daemon.model.reasons import Loss, MemberKind, Result
 
@@ -94,25 +95,6 @@ class LegRouted:
 
 
 @dataclass(frozen=True, slots=True)
-class ChannelBridged:
-    """A channel entered a bridge (BridgeEnter): on the edge, the node has answered this caller."""
-
-    node: NodeName
-    uniqueid: Uniqueid
-    token: CallToken | None
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelEnded:
-    """Hangup. `cause` is Asterisk's (Q.850)."""
-
-    node: NodeName
-    uniqueid: Uniqueid
-    token: CallToken | None
-    cause: int
-
-
-@dataclass(frozen=True, slots=True)
 class LegSeen:
     """One caller's leg in a snapshot of the edge."""
 
@@ -149,25 +131,6 @@ class SeatTalking:
     token: CallToken
     seat: SeatName
     dialog: str
-
-
-@dataclass(frozen=True, slots=True)
-class CallerJoined:
-    node: NodeName
-    queue: QueueName
-    uniqueid: Uniqueid
-    token: CallToken | None
-
-
-@dataclass(frozen=True, slots=True)
-class CallerLeft:
-    """Left the queue, whatever the cause."""
-
-    node: NodeName
-    queue: QueueName
-    uniqueid: Uniqueid
-    token: CallToken | None
-    abandoned: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,21 +180,13 @@ class MemberGone:
 
 
 @dataclass(frozen=True, slots=True)
-class WaitingSeen:
-    """A caller in a queue, in a snapshot. `waited_seconds` is the node's own count."""
-
-    queue: QueueName
-    uniqueid: Uniqueid
-    waited_seconds: float
-
-
-@dataclass(frozen=True, slots=True)
 class QueuesListed:
     """A whole, counted QueueStatus of one node."""
 
     node: NodeName
     members: tuple[MemberSeen, ...]
     waiting: tuple[WaitingSeen, ...]
+    counted: tuple[QueueCounted, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +242,7 @@ class Tick:
     """Nothing happened but time."""
 
 
-StreamEvent = LegRouted | ChannelBridged | ChannelEnded | SeatTalking | CallerJoined | CallerLeft | MemberSeen | MemberGone | ShuttingDown
+StreamEvent = LegRouted | SeatTalking | MemberSeen | MemberGone | ShuttingDown | CallEvent
 """What the wire makes of one AMI event."""
 
 Event = (
@@ -301,6 +256,8 @@ Event = (
     | ObserverStalled
     | EdgeListed
     | QueuesListed
+    | ChannelsListed
+    | StreamBegan
     | BlockRefused
     | Outcome
     | Command

@@ -118,6 +118,17 @@ class SeatState(StrEnum):
     UNKNOWN = "unknown"
 
 
+class CallState(StrEnum):
+    """What a caller lives through (`cti_calls`). On the edge alone it is the state of the leg."""
+
+    RINGING = "ringing"  # nobody has answered
+    WAITING = "waiting"  # answered by the node: queue or menu
+    TALKING = "talking"
+    HELD = "held"
+    PARKED = "parked"
+    TRANSFERRING = "transferring"  # given away and not yet taken, or on hold while the seat asks a third
+
+
 class CommandStatus(StrEnum):
     OK = "ok"
     ACCEPTED = "accepted"

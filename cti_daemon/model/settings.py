@@ -102,6 +102,9 @@ class Failover(_Strict):
 class Queue(_Strict):
     name: Name
     service_level_seconds: Seconds = 15.0
+    """An answer later than this is not in time."""
+    short_abandon_seconds: Annotated[float, Field(ge=0, le=86_400)] = 5.0
+    """Who hangs up no later than this is told apart: he never really waited."""
     wrap_up_seconds: Annotated[float, Field(ge=0, le=86_400)] = 0.0
     """`wrapuptime` of this queue in queues.conf, which Asterisk does not tell."""
 

@@ -96,6 +96,8 @@ class WindowView:
     abandonment_ratio: float | None
     connect_ratio: float | None
     occupancy_ratio: float | None
+    unknown_waits: int = 0
+    """Of the answered, those whose wait nobody saw: they stand in no service level and in no mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,19 @@ class QueueKpiView:
     abandon: Distribution
     talk: Distribution
     windows: tuple[WindowView, ...]
+    unseen: dict[str, int] = field(default_factory=dict)
+    """Of `outcomes`, those that are known only from a node's own counters, after a gap: their waits stand in no distribution."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingView:
+    """A caller who waits. No number of a person."""
+
+    position: int
+    """In the queue of the node where the caller waits, from 1."""
+    node: NodeName
+    waited_seconds: float
+    """From the first join, on whichever node."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +135,7 @@ class QueueView:
     longest_wait_seconds: float | None
     seats: tuple[SeatView, ...]
     kpi: QueueKpiView | None = None
+    callers: tuple[WaitingView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

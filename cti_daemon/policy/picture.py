@@ -3,16 +3,14 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from cti_daemon.model.ids import PATHS, NodeName, QueueName
+from cti_daemon.model.ids import PATHS, NodeName
 from cti_daemon.model.reasons import Condition
-from cti_daemon.model.views import EvidenceView, NodeView, QueueView, SiteView
-from cti_daemon.policy import seating
+from cti_daemon.model.views import EvidenceView, NodeView, SiteView
+from cti_daemon.policy import queueing, seating
 from cti_daemon.policy.failover import Candidate, Routing
 from cti_daemon.policy.health import Health
 from cti_daemon.policy.reroute import Rerouting
 from cti_daemon.state.evidence import NEVER, NodeEvidence
-from cti_daemon.state.queues import NodeQueues
-from cti_daemon.state.seats import NodeSeats
 from cti_daemon.state.site import Site
 
 
@@ -34,10 +32,11 @@ def draw(
         reason=routing.reason,
         since_seconds=now - routing.since_at,
         nodes=tuple(_node(site, name, health[name], candidates.get(name), now) for name in site.roles),
-        queues=_queues(routing.serving, site.queues.of(routing.serving), site.seats.of(routing.serving), now),
+        queues=queueing.queues(site, routing.serving, now),
         failover_in_progress=rerouting.is_in_progress,
         legs_to_rescue=rerouting.legs_to_rescue,
         seats=seating.seats(site, routing.serving, now),
+        calls=site.calls.counts(),
         counters={name: dict(counted) for name, counted in counters.items()},
     )
 
@@ -66,22 +65,3 @@ def _evidence(evidence: NodeEvidence, judged: Health, now: float) -> list[Eviden
             condition = Condition.LOST if all(word.is_silent for word in words) else Condition.OK
             shown.append(EvidenceView(f"edge_{path}", condition, now - heard_at if heard_at > NEVER else None))
     return shown
-
-
-def _queues(node: NodeName, held: NodeQueues | None, seats: NodeSeats | None, now: float) -> tuple[QueueView, ...]:
-    """The queues of the serving node; none while they are not known."""
-    if held is None or seats is None:
-        return ()
-    names = sorted({queue for queue, _ in seats.members} | set(held.waiting))
-    return tuple(_queue(name, node, held, seats, now) for name in names)
-
-
-def _queue(name: QueueName, node: NodeName, held: NodeQueues, seats: NodeSeats, now: float) -> QueueView:
-    joined = held.waiting.get(name, {})
-    return QueueView(
-        name=name,
-        node=node,
-        waiting=len(joined),
-        longest_wait_seconds=now - min(joined.values()) if joined else 0.0,
-        seats=seating.seats_of_queue(name, seats, now),
-    )

@@ -96,7 +96,7 @@ class Rerouting:
     def compare(self, event: EdgeListed, routing: Routing, at: float) -> Routing:
         """Take the edge's own word for its legs and globals. Returns the routing to stand by: the edge's, when its epoch
         is beyond ours (our journal was lost), else ours."""
-        self._site.legs.replace(event, at)
+        self._site.list_edge(event, at)
         self._listed.add(event.edge)
         self._held[(event.edge, None)] = (event.route, event.epoch)
         unanswered = set(self._run.pending.values()) if self._run else set()

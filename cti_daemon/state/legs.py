@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cti_daemon.model.events import ChannelBridged, ChannelEnded, EdgeListed, LegRouted, SeatTalking
+from cti_daemon.model.call_events import ChannelBridged, ChannelEnded
+from cti_daemon.model.events import EdgeListed, LegRouted, SeatTalking
 from cti_daemon.model.ids import CallToken, ChannelName, NodeName, SeatName, Uniqueid
 from cti_daemon.model.reasons import LegState
 
@@ -70,6 +71,8 @@ class Legs:
         self._by_key: dict[LegKey, Leg] = {}
         self._by_token: dict[CallToken, Leg] = {}
         self._by_node: dict[NodeName, dict[LegKey, Leg]] = {}
+        self.listed: set[NodeName] = set()
+        """Edges that have told all their legs."""
 
     def __len__(self) -> int:
         return len(self._by_key)
@@ -126,6 +129,7 @@ class Legs:
         """Take a whole snapshot of one edge as the truth; what we alone know of a leg (its seat, its rescue) is kept.
 
         Returns the legs that were missing here and those that were held wrongly."""
+        self.listed.add(event.edge)
         seen = {(event.edge, leg.uniqueid): leg for leg in event.legs}
         gone = [leg for key, leg in self._by_key.items() if key[0] == event.edge and key not in seen]
         for leg in gone:

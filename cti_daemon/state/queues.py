@@ -1,46 +1,115 @@
-"""Queues and their waiting callers as each node reports them. A node whose links are down is not asked: `forget` makes its
-numbers unknown rather than old."""
+"""The queues of the site: one series each, whichever node serves it."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 
-from cti_daemon.model.events import CallerJoined, CallerLeft, QueuesListed
-from cti_daemon.model.ids import NodeName, QueueName, Uniqueid
-
-
-@dataclass(slots=True)
-class NodeQueues:
-    waiting: dict[QueueName, dict[Uniqueid, float]] = field(default_factory=dict)
-    """When each waiting caller joined (monotonic)."""
+from cti_daemon.model.call_events import (
+    CallerDone,
+    CallerJoined,
+    CallerLeft,
+    CallerServed,
+    CallerUnserved,
+    ChannelEnded,
+    ChannelsListed,
+)
+from cti_daemon.model.events import QueuesListed
+from cti_daemon.model.ids import CallToken, NodeName, QueueName
+from cti_daemon.model.settings import Queue
+from cti_daemon.state.accounts import Accounts, Correction
+from cti_daemon.state.callers import Callers, Stay
+from cti_daemon.state.calls import Calls
+from cti_daemon.state.legs import Legs
+from cti_daemon.state.tally import Tally
 
 
 class Queues:
-    def __init__(self) -> None:
-        self._nodes: dict[NodeName, NodeQueues] = {}
+    def __init__(self, configured: Iterable[Queue], edges: tuple[NodeName, ...], legs: Legs, calls: Calls) -> None:
+        self._settings = {QueueName(queue.name): queue for queue in configured}
+        self._thresholds = tuple({q.service_level_seconds for q in self._settings.values()})
+        self._default = Queue(name="default")
+        self._edges = frozenset(edges)
+        self._legs, self._calls = legs, calls
+        self._known: set[NodeName] = set()
+        self.tallies: dict[QueueName, Tally] = {}
+        for name in self._settings:
+            self.tally_of(name)
+        self.callers = Callers(self.tally_of, self._is_moving)
+        self.accounts = Accounts(
+            self.callers,
+            self.tally_of,
+            token_of=calls.token_of,
+            is_elsewhere=self._is_elsewhere,
+            is_on_line=lambda token: legs.of_token(token) is not None,
+        )
 
-    def of(self, node: NodeName) -> NodeQueues | None:
-        """None: unknown."""
-        return self._nodes.get(node)
+    # --- out --------------------------------------------------------------------------------------------------------
+
+    def tally_of(self, queue: QueueName) -> Tally:
+        tally = self.tallies.get(queue)
+        if tally is None:
+            settings = self._settings.get(queue, self._default)
+            tally = self.tallies[queue] = Tally(settings.service_level_seconds, settings.short_abandon_seconds, self._thresholds)
+        return tally
+
+    def is_known(self, node: NodeName) -> bool:
+        """Has this node told us its queues since its stream began?"""
+        return node in self._known
+
+    def waiting(self, queue: QueueName) -> list[Stay]:
+        """Who waits in this queue, on all nodes that are known; on each node in the order of the queue."""
+        return [stay for node in sorted(self._known) for stay in self.callers.waiting(node, queue)]
+
+    def names(self) -> list[QueueName]:
+        return sorted(self.tallies)
+
+    # --- in ---------------------------------------------------------------------------------------------------------
+
+    def join(self, event: CallerJoined, at: float) -> None:
+        self.callers.join(event, at)
+        self._calls.wait(event.node, event.uniqueid, event.queue, event.token, at)
+
+    def leave(self, event: CallerLeft, at: float) -> None:
+        self.accounts.lost(event)
+        self.callers.leave(event, at)
+        self._calls.wait(event.node, event.uniqueid, None, event.token, at)
+
+    def serve(self, event: CallerServed, at: float) -> None:
+        self.callers.serve(event, at)
+
+    def finish(self, event: CallerDone, at: float) -> None:
+        self.accounts.done(event)
+        self.callers.finish(event, at)
+
+    def give_back(self, event: CallerUnserved, at: float) -> None:
+        self.callers.give_back(event, at)
+
+    def end(self, event: ChannelEnded, at: float) -> None:
+        self.callers.end(event, at)
+
+    def begin(self, node: NodeName) -> None:
+        """The node's stream begins anew."""
+        self.accounts.begin(node)
 
     def forget(self, node: NodeName) -> None:
-        self._nodes.pop(node, None)
+        """The node cannot be heard: who waits there now is not known."""
+        self._known.discard(node)
 
-    def replace(self, event: QueuesListed, at: float) -> None:
-        held = NodeQueues()
-        for caller in event.waiting:
-            held.waiting.setdefault(caller.queue, {})[caller.uniqueid] = at - caller.waited_seconds
-        before = self._nodes.get(event.node)
-        if before is not None:  # our own instants are finer than the node's whole seconds
-            for queue, callers in held.waiting.items():
-                known = before.waiting.get(queue, {})
-                callers.update({uniqueid: known[uniqueid] for uniqueid in callers if uniqueid in known})
-        self._nodes[event.node] = held
+    def list_channels(self, event: ChannelsListed, at: float) -> None:
+        self.accounts.list_channels(event, at)
 
-    def apply(self, event: CallerJoined | CallerLeft, at: float) -> None:
-        """Changes before the first snapshot of a node are dropped: the snapshot holds them."""
-        held = self._nodes.get(event.node)
-        if held is None:
-            return
-        if isinstance(event, CallerJoined):
-            held.waiting.setdefault(event.queue, {})[event.uniqueid] = at
-        else:
-            held.waiting.get(event.queue, {}).pop(event.uniqueid, None)
+    def list_queues(self, event: QueuesListed, at: float) -> list[Correction]:
+        self.callers.sweep(at)
+        made = self.accounts.list_queues(event, at)
+        self._known.add(event.node)
+        for row in event.waiting:
+            self._calls.wait(event.node, row.uniqueid, row.queue, None, at)
+        return made
+
+    # --- inside -------------------------------------------------------------------------------------------------------
+
+    def _is_moving(self, token: CallToken, node: NodeName) -> bool:
+        leg = self._legs.of_token(token)
+        return leg is not None and (leg.redirected_at is not None or leg.node != node)
+
+    def _is_elsewhere(self, token: CallToken, node: NodeName) -> bool:
+        leg = self._legs.of_token(token)
+        return leg.node != node if leg is not None else self._edges <= self._legs.listed

@@ -1,23 +1,27 @@
 """Everything we hold to be true about the site, in one place."""
 
+from cti_daemon.model.call_events import ChannelBridged, ChannelEnded, ChannelsListed, StreamBegan
 from cti_daemon.model.events import (
-    CallerJoined,
-    CallerLeft,
+    EdgeListed,
     EdgeSaw,
+    LegRouted,
     LinkAlive,
     LinkLost,
     LinkUp,
     MemberGone,
     MemberSeen,
     QueuesListed,
+    SeatTalking,
     SipAlive,
     SipRefused,
 )
 from cti_daemon.model.ids import NodeName, QueueName
 from cti_daemon.model.reasons import Role
 from cti_daemon.model.settings import Settings
+from cti_daemon.state.accounts import Correction
+from cti_daemon.state.calls import Calls
 from cti_daemon.state.evidence import EvidenceEvent, NodeEvidence
-from cti_daemon.state.legs import Legs
+from cti_daemon.state.legs import Leg, Legs
 from cti_daemon.state.queues import Queues
 from cti_daemon.state.seats import Seats
 
@@ -31,7 +35,8 @@ class Site:
         self.servers = tuple(name for name, role in self.roles.items() if role is not Role.EDGE)
         self.evidence = {name: NodeEvidence(at) for name in self.roles}
         self.legs = Legs()
-        self.queues = Queues()
+        self.calls = Calls(self.edges, self.legs)
+        self.queues = Queues(settings.queue, self.edges, self.legs, self.calls)
         self.seats = Seats({QueueName(queue.name): queue.wrap_up_seconds for queue in settings.queue})
 
     def witness(self, event: EvidenceEvent, at: float) -> None:
@@ -40,6 +45,7 @@ class Site:
         evidence.apply(event, at)
         if isinstance(event, LinkLost) and not evidence.connected:
             self.queues.forget(event.node)
+            self.calls.forget(event.node)
             self.seats.forget(event.node)
 
     def forgive(self, stalled_seconds: float, at: float, late_after: float, answer_seconds: float) -> None:
@@ -47,12 +53,53 @@ class Site:
         for evidence in self.evidence.values():
             evidence.forgive(stalled_seconds, at, late_after, answer_seconds)
 
-    def queue(self, event: CallerJoined | CallerLeft | QueuesListed, at: float) -> None:
-        if isinstance(event, QueuesListed):
-            self.queues.replace(event, at)
-            self.seats.replace(event, at)
-        else:
-            self.queues.apply(event, at)
+    # --- calls ------------------------------------------------------------------------------------------------------
+
+    def begin(self, event: StreamBegan, _at: float) -> None:
+        """What this node did before was not heard: the lists that follow are compared with what we hold."""
+        self.calls.forget(event.node)
+        self.queues.begin(event.node)
+
+    def route(self, event: LegRouted, at: float) -> Leg:
+        leg = self.legs.route(event, at)
+        self.calls.touch(event.token, at)
+        return leg
+
+    def talk(self, event: SeatTalking, at: float) -> Leg | None:
+        leg = self.legs.talk(event, at)
+        self.calls.touch(event.token, at)
+        self.queues.callers.talk_elsewhere(event.token, event.node)
+        return leg
+
+    def bridge(self, event: ChannelBridged, at: float) -> None:
+        self.legs.bridge(event)
+        self.calls.bridge(event, at)
+
+    def end(self, event: ChannelEnded, at: float) -> None:
+        self.queues.end(event, at)
+        self.calls.end(event, at)
+        leg = self.legs.end(event)
+        if leg is not None:
+            self.lose_leg(leg, at)
+
+    def lose_leg(self, leg: Leg, at: float) -> None:
+        """A caller's leg on an edge is gone."""
+        self.calls.touch(leg.token, at)
+        self.queues.callers.end_leg(leg.token, at, is_node_heard=lambda node: bool(self.evidence[node].connected))
+
+    def list_edge(self, event: EdgeListed, at: float) -> None:
+        _, gone = self.legs.replace(event, at)
+        for leg in gone:
+            self.lose_leg(leg, at)
+
+    def list_channels(self, event: ChannelsListed, at: float) -> int:
+        """How many channels had to be set right, though no event was missing."""
+        self.queues.list_channels(event, at)
+        return self.calls.replace(event, at)
+
+    def list_queues(self, event: QueuesListed, at: float) -> list[Correction]:
+        self.seats.replace(event, at)
+        return self.queues.list_queues(event, at)
 
     def seat(self, event: MemberSeen | MemberGone, at: float) -> None:
         self.seats.apply(event, at)

@@ -4,11 +4,8 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
+from cti_daemon.model.call_events import CallerUnserved
 from cti_daemon.model.events import (
-    CallerJoined,
-    CallerLeft,
-    ChannelBridged,
-    ChannelEnded,
     LegRouted,
     LegSeen,
     MemberGone,
@@ -17,20 +14,18 @@ from cti_daemon.model.events import (
     SeatTalking,
     ShuttingDown,
     StreamEvent,
-    WaitingSeen,
 )
-from cti_daemon.model.ids import CallToken, ChannelName, Interface, NodeName, QueueName, SeatName, Uniqueid
+from cti_daemon.model.ids import ChannelName, Interface, NodeName, QueueName, SeatName, Uniqueid
 from cti_daemon.model.reasons import MemberKind
+from cti_daemon.wire.ami_calls import CALL_READERS, seat_of, token_in
 from cti_daemon.wire.ami_message import read_text
 
 Match = re.Match[bytes]
 
-_TOKEN = re.compile(rb"\r\nChanVariable: CTI_CALL=([0-9a-f]{40})(?=\r\n|\Z)")
 _NODE = re.compile(rb"\r\nChanVariable: CTI_NODE=([0-9A-Za-z][0-9A-Za-z_.-]{0,62})(?=\r\n|\Z)")
 _EPOCH = re.compile(rb"\r\nChanVariable: CTI_LEG_EPOCH=([0-9]{1,15})(?=\r\n|\Z)")
 _DIALOG = re.compile(rb"\r\nChanVariable: CTI_DIALOG=([^\r\n]+)")
 _ESCAPED = re.compile(rb"\\([\\'\"?])")  # Asterisk writes variables in C's escapes
-_INSTANCE = re.compile(r"-[0-9a-f]{8}$")
 
 
 class NotAttributableError(ValueError):
@@ -41,12 +36,6 @@ def read_event(kind: bytes, match: Match, node: NodeName) -> StreamEvent | None:
     """The event, or None for kinds that are only proved. Raises `NotAttributableError`."""
     reader = _READERS.get(kind)
     return reader(match, node) if reader else None
-
-
-def seat_of(interface: str) -> SeatName:
-    """`PJSIP/seat12`, `PJSIP/seat12-0000001a`, `Local/seat12@seats/n` → `seat12`."""
-    name = interface.partition("/")[2] or interface
-    return SeatName(_INSTANCE.sub("", re.split("[@/;]", name, maxsplit=1)[0]))
 
 
 def read_member(match: Match, node: NodeName) -> MemberSeen:
@@ -76,20 +65,16 @@ def _membership(place: tuple[bytes, ...]) -> Membership:
     )
 
 
-def read_waiting(match: Match) -> WaitingSeen:
-    return WaitingSeen(QueueName(read_text(match["queue"])), _uniqueid(match), float(match["wait"]))
-
-
 def read_leg(match: Match) -> LegSeen | None:
     """A row of CoreShowChannels as a caller's leg: it has a call token and a node. None: some other channel."""
     variables = match["variables"]
-    token, node, epoch = _TOKEN.search(variables), _NODE.search(variables), _EPOCH.search(variables)
+    token, node, epoch = token_in(variables), _NODE.search(variables), _EPOCH.search(variables)
     if token is None or node is None:
         return None
     return LegSeen(
         _uniqueid(match),
         ChannelName(read_text(match["channel"])),
-        CallToken(token[1].decode("ascii")),
+        token,
         NodeName(node[1].decode("ascii")),
         int(epoch[1]) if epoch else 0,
         bool(match["bridge"]),
@@ -101,32 +86,6 @@ def _uniqueid(match: Match) -> Uniqueid:
     return Uniqueid(match["uniqueid"].decode("ascii"))
 
 
-def _token(match: Match) -> CallToken | None:
-    found = _TOKEN.search(match["variables"] or b"")
-    return CallToken(found[1].decode("ascii")) if found else None
-
-
-def _read_hangup(match: Match, node: NodeName) -> ChannelEnded:
-    return ChannelEnded(node, _uniqueid(match), _token(match), int(match["cause"]))
-
-
-def _read_bridge_enter(match: Match, node: NodeName) -> ChannelBridged:
-    return ChannelBridged(node, _uniqueid(match), _token(match))
-
-
-def _read_join(match: Match, node: NodeName) -> CallerJoined:
-    return CallerJoined(node, QueueName(read_text(match["queue"])), _uniqueid(match), _token(match))
-
-
-def _read_leave(match: Match, node: NodeName) -> CallerLeft:
-    return CallerLeft(node, QueueName(read_text(match["queue"])), _uniqueid(match), _token(match), abandoned=False)
-
-
-def _read_abandon(match: Match, node: NodeName) -> CallerLeft:
-    """Asterisk says QueueCallerAbandon first and QueueCallerLeave after it: the second finds nobody."""
-    return CallerLeft(node, QueueName(read_text(match["queue"])), _uniqueid(match), _token(match), abandoned=True)
-
-
 def _read_member_gone(match: Match, node: NodeName) -> MemberGone:
     return MemberGone(node, QueueName(read_text(match["queue"])), Interface(match["interface"].decode("ascii")))
 
@@ -135,11 +94,15 @@ def _read_shutdown(_match: Match, node: NodeName) -> ShuttingDown:
     return ShuttingDown(node)
 
 
-def _read_user_event(match: Match, node: NodeName) -> LegRouted | SeatTalking | None:
+def _read_user_event(match: Match, node: NodeName) -> LegRouted | SeatTalking | CallerUnserved | None:
     """None: a heartbeat, which is the link's own business."""
     if match["nonce"] is not None:
         return None
-    token = _token(match)
+    token = token_in(match["variables"] or b"")
+    if match["uniqueid"] is None and match["seat"] is None:
+        raise NotAttributableError("a CTI event that no channel sent")
+    if match["unserved"] is not None:
+        return CallerUnserved(node, QueueName(read_text(match["unserved"])), _uniqueid(match), token, match["status"].decode("ascii"))
     if token is None:
         raise NotAttributableError("a CTI event without CTI_CALL: is `channelvars` set in manager.conf?")
     if match["seat"] is not None:
@@ -158,11 +121,6 @@ def _read_user_event(match: Match, node: NodeName) -> LegRouted | SeatTalking | 
 
 
 _READERS: dict[bytes, Callable[[Match, NodeName], StreamEvent | None]] = {
-    b"Hangup": _read_hangup,
-    b"BridgeEnter": _read_bridge_enter,
-    b"QueueCallerJoin": _read_join,
-    b"QueueCallerLeave": _read_leave,
-    b"QueueCallerAbandon": _read_abandon,
     b"QueueMemberAdded": read_member,
     b"QueueMemberRemoved": _read_member_gone,
     b"QueueMemberPause": read_member,
@@ -171,4 +129,5 @@ _READERS: dict[bytes, Callable[[Match, NodeName], StreamEvent | None]] = {
     b"QueueMemberRinginuse": read_member,
     b"Shutdown": _read_shutdown,
     b"UserEvent": _read_user_event,
+    **CALL_READERS,
 }

@@ -42,11 +42,11 @@ def head(kind: bytes, system_name: bytes) -> bytes:
 
 
 def channel(system_name: bytes) -> bytes:
-    """A channel snapshot with its configured variables (`channelvars`). Groups: channel, uniqueid, variables."""
-    own_id = re.escape(system_name) + rb"-[0-9]+\.[0-9]+"
+    """A channel snapshot with its configured variables (`channelvars`). Groups: channel, state, uniqueid, linkedid, variables."""
+    own_id = own_uniqueid(system_name)
     return (
         line(b"Channel", group("channel", SOME))
-        + line(b"ChannelState", NUMBER)
+        + line(b"ChannelState", group("state", NUMBER))
         + line(b"ChannelStateDesc", rb"[0-9A-Za-z() -]+")
         + line(b"CallerIDNum")
         + line(b"CallerIDName")
@@ -58,19 +58,42 @@ def channel(system_name: bytes) -> bytes:
         + line(b"Exten")
         + line(b"Priority", NUMBER)
         + line(b"Uniqueid", group("uniqueid", own_id))
-        + line(b"Linkedid", own_id)
+        + line(b"Linkedid", group("linkedid", own_id))
         + group("variables", b"(?:" + line(b"ChanVariable") + b")*+")
     )
 
 
-def bridge() -> bytes:
+def other_channel(prefix: bytes, system_name: bytes, name: str | None = None) -> bytes:
+    """The snapshot of a further channel of the same event, its keys prefixed (`Dest…`, `Parkee…`). Group `name`: its Uniqueid."""
+    own_id = own_uniqueid(system_name)
+    texts = (b"CallerIDNum", b"CallerIDName", b"ConnectedLineNum", b"ConnectedLineName", b"Language", b"AccountCode", b"Context", b"Exten")
     return (
-        line(b"BridgeUniqueid", rb"[\x21-\x7e]+")
-        + line(b"BridgeType", rb"[a-z]*")
+        line(prefix + b"Channel", SOME)
+        + line(prefix + b"ChannelState", NUMBER)
+        + line(prefix + b"ChannelStateDesc", rb"[0-9A-Za-z() -]+")
+        + b"".join(line(prefix + key) for key in texts)
+        + line(prefix + b"Priority", NUMBER)
+        + line(prefix + b"Uniqueid", group(name, own_id) if name else own_id)
+        + line(prefix + b"Linkedid", own_id)
+        + b"(?:"
+        + line(prefix + b"ChanVariable")
+        + b")*+"
+    )
+
+
+def own_uniqueid(system_name: bytes) -> bytes:
+    return re.escape(system_name) + rb"-[0-9]+\.[0-9]+"
+
+
+def bridge() -> bytes:
+    """Groups: bridge, bridge_type, members."""
+    return (
+        line(b"BridgeUniqueid", group("bridge", rb"[\x21-\x7e]+"))
+        + line(b"BridgeType", group("bridge_type", rb"[a-z]*"))
         + line(b"BridgeTechnology", rb"[a-z_]*")
         + line(b"BridgeCreator")
         + line(b"BridgeName")
-        + line(b"BridgeNumChannels", NUMBER)
+        + line(b"BridgeNumChannels", group("members", NUMBER))
         + line(b"BridgeVideoSourceMode", rb"[a-z]*")
         + optional(line(b"BridgeVideoSource"))
     )
@@ -100,7 +123,7 @@ def member(name: bytes, interface: bytes, ringinuse: bytes) -> bytes:
 
 
 def user_events() -> bytes:
-    """The UserEvents that are ours. Groups: route_node; seat, call_id, to_tag, from_tag; nonce."""
+    """The UserEvents that are ours. Groups: route_node; seat, call_id, to_tag, from_tag; unserved (a queue), status; nonce."""
     return (
         b"(?:"
         + line(b"UserEvent", b"CtiRoute")
@@ -112,6 +135,10 @@ def user_events() -> bytes:
         + line(b"ToTag", group("to_tag", DIALOG_WORD))
         + line(b"FromTag", group("from_tag", DIALOG_WORD))
         + b"|"
+        + line(b"UserEvent", b"CtiUnserved")
+        + line(b"Queue", group("unserved", SOME))
+        + line(b"Status", group("status", rb"[A-Z]{1,32}"))
+        + b"|"
         + line(b"UserEvent", b"CtiHeartbeat")
         + optional(line(b"ActionID", WORD))
         + line(b"Nonce", group("nonce", rb"[0-9a-f]{8,64}"))
@@ -119,17 +146,42 @@ def user_events() -> bytes:
     )
 
 
+def call_bodies(system_name: bytes) -> dict[bytes, bytes]:
+    """Channels and queue callers. Groups besides the channel's: bridge, cause; result, transferee; queue, position, waited, interface,
+    talked, how."""
+    one_channel = channel(system_name)
+    queue = line(b"Queue", group("queue", SOME))
+    position = line(b"Position", group("position", NUMBER))
+    agent = one_channel + optional(other_channel(b"Dest", system_name)) + queue
+    agent += line(b"Interface", group("interface", WORD)) + line(b"MemberName")
+    hold_time = line(b"HoldTime", group("waited", NUMBER))
+    return {
+        b"Newchannel": one_channel,
+        b"Newstate": one_channel,
+        b"Hangup": one_channel + line(b"Cause", group("cause", NUMBER)) + line(b"Cause-txt") + optional(line(b"TechCause", NUMBER)),
+        b"BridgeEnter": bridge() + one_channel + optional(line(b"SwapUniqueid")),
+        b"BridgeLeave": bridge() + one_channel,
+        b"Hold": one_channel + optional(line(b"MusicClass")),
+        b"Unhold": one_channel,
+        b"BlindTransfer": line(b"Result", group("result", rb"[A-Za-z ]+"))
+        + other_channel(b"Transferer", system_name)
+        + optional(other_channel(b"Transferee", system_name, "transferee"))
+        + optional(bridge())
+        + line(b"IsExternal", rb"Yes|No")
+        + line(b"Context")
+        + line(b"Extension"),
+        b"QueueCallerJoin": one_channel + queue + position + line(b"Count", NUMBER),
+        b"QueueCallerLeave": one_channel + queue + position + line(b"Count", NUMBER),
+        b"QueueCallerAbandon": one_channel + queue + position + line(b"OriginalPosition", NUMBER) + hold_time,
+        b"AgentConnect": agent + hold_time + line(b"RingTime", NUMBER),
+        b"AgentComplete": agent + hold_time + line(b"TalkTime", group("talked", NUMBER)) + line(b"Reason", group("how", rb"[a-z]+")),
+    }
+
+
 def stream_patterns(system_name: bytes) -> dict[bytes, bytes]:
     """Events that are read from the stream, and some that are only proved because callers' text shows in them first."""
     one_channel = channel(system_name)
-    place = line(b"Queue", group("queue", SOME)) + line(b"Position", NUMBER)
-    bodies = {
-        b"Newchannel": one_channel,
-        b"Hangup": one_channel + line(b"Cause", group("cause", NUMBER)) + line(b"Cause-txt") + optional(line(b"TechCause", NUMBER)),
-        b"BridgeEnter": bridge() + one_channel + optional(line(b"SwapUniqueid")),
-        b"QueueCallerJoin": one_channel + place + line(b"Count", NUMBER),
-        b"QueueCallerLeave": one_channel + place + line(b"Count", NUMBER),
-        b"QueueCallerAbandon": one_channel + place + line(b"OriginalPosition", NUMBER) + line(b"HoldTime", NUMBER),
+    bodies = call_bodies(system_name) | {
         b"Shutdown": line(b"Shutdown", rb"[A-Za-z]+") + line(b"Restart", rb"[A-Za-z]+"),
         b"UserEvent": optional(one_channel) + user_events(),
     }
@@ -152,14 +204,14 @@ def list_patterns(system_name: bytes) -> dict[bytes, bytes]:
     action = line(b"ActionID", group("action", WORD))
     complete = action + line(b"EventList", b"Complete") + line(b"ListItems", group("items", NUMBER))
     bodies = {
-        b"QueueParams": line(b"Queue", SOME)
+        b"QueueParams": line(b"Queue", group("queue", SOME))
         + line(b"Max", NUMBER)
         + line(b"Strategy", rb"[a-z]+")
         + line(b"Calls", NUMBER)
         + line(b"Holdtime", NUMBER)
         + line(b"TalkTime", NUMBER)
-        + line(b"Completed", NUMBER)
-        + line(b"Abandoned", NUMBER)
+        + line(b"Completed", group("completed", NUMBER))
+        + line(b"Abandoned", group("abandoned", NUMBER))
         + line(b"ServiceLevel", NUMBER)
         + line(b"ServicelevelPerf", rb"[0-9.na-]+")
         + line(b"ServicelevelPerf2", rb"[0-9.na-]+")
@@ -167,9 +219,9 @@ def list_patterns(system_name: bytes) -> dict[bytes, bytes]:
         + action,
         b"QueueMember": member(b"Name", b"Location", group("ringinuse", b"")) + action,
         b"QueueEntry": line(b"Queue", group("queue", SOME))
-        + line(b"Position", NUMBER)
+        + line(b"Position", group("position", NUMBER))
         + line(b"Channel", SOME)
-        + line(b"Uniqueid", group("uniqueid", re.escape(system_name) + rb"-[0-9]+\.[0-9]+"))
+        + line(b"Uniqueid", group("uniqueid", own_uniqueid(system_name)))
         + line(b"CallerIDNum")
         + line(b"CallerIDName")
         + line(b"ConnectedLineNum")
@@ -180,8 +232,8 @@ def list_patterns(system_name: bytes) -> dict[bytes, bytes]:
         b"QueueStatusComplete": complete,
         b"CoreShowChannel": action
         + channel(system_name)
-        + line(b"Application")
-        + line(b"ApplicationData")
+        + line(b"Application", group("application", TEXT))
+        + line(b"ApplicationData", group("application_data", TEXT))
         + line(b"Duration", rb"[0-9:]+")
         + line(b"BridgeId", group("bridge", rb"[0-9A-Za-z-]*")),
         b"CoreShowChannelsComplete": complete,

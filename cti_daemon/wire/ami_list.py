@@ -6,9 +6,11 @@ items must be the one that Asterisk counted."""
 import re
 from dataclasses import dataclass
 
-from cti_daemon.model.events import EdgeListed, LegSeen, MemberSeen, QueuesListed, WaitingSeen
+from cti_daemon.model.call_events import ChannelsListed, QueueCounted, WaitingSeen
+from cti_daemon.model.events import EdgeListed, LegSeen, MemberSeen, QueuesListed
 from cti_daemon.model.ids import NodeName
-from cti_daemon.wire.ami_events import read_leg, read_member, read_waiting
+from cti_daemon.wire.ami_calls import read_channel, read_counted, read_waiting
+from cti_daemon.wire.ami_events import read_leg, read_member
 
 _MOST_ITEMS = 100_000
 
@@ -68,12 +70,20 @@ def channel_answer(action_id: str) -> ListAnswer:
 def read_queues(items: list[tuple[bytes, re.Match[bytes]]], node: NodeName) -> QueuesListed:
     members: list[MemberSeen] = []
     waiting: list[WaitingSeen] = []
+    counted: list[QueueCounted] = []
     for kind, match in items:
         if kind == b"QueueMember":
             members.append(read_member(match, node))
         elif kind == b"QueueEntry":
             waiting.append(read_waiting(match))
-    return QueuesListed(node, tuple(members), tuple(waiting))
+        else:
+            counted.append(read_counted(match))
+    return QueuesListed(node, tuple(members), tuple(waiting), tuple(counted))
+
+
+def read_channels(items: list[tuple[bytes, re.Match[bytes]]], node: NodeName, life: str) -> ChannelsListed:
+    """`life` names this run of the node's process: when it started, as CoreStatus says it."""
+    return ChannelsListed(node, tuple(read_channel(match) for _, match in items), life=life)
 
 
 def read_edge(items: list[tuple[bytes, re.Match[bytes]]], edge: NodeName, route: str, epoch: str) -> EdgeListed:

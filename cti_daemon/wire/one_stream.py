@@ -3,6 +3,7 @@ and when the active one ends the spare takes over where it stopped (`takeover`).
 
 from collections.abc import Callable
 
+from cti_daemon.model.call_events import StreamBegan
 from cti_daemon.model.events import BlockRefused, Event
 from cti_daemon.model.ids import PATHS, NodeName, PathName
 from cti_daemon.wire.ami_events import NotAttributableError, read_event
@@ -33,6 +34,7 @@ class OneStream:
         self.active = path
         self._takeover = None
         self._trail = Trail()
+        self._post(StreamBegan(self._node))
         for _, block, is_mark in self._rings[path].drain():
             if is_mark:
                 self._trail.know(block)
@@ -60,6 +62,7 @@ class OneStream:
         self._takeover = None
         self._trail = Trail()
         self.takeovers[Place.LOST] += 1
+        self._post(StreamBegan(self._node))
         self._resync()
 
     def hear(self, path: PathName, life: int, kind: bytes, block: bytes, *, is_mark: bool) -> None:

@@ -24,7 +24,7 @@ def listed(node: NodeName, *members: tuple[Membership, int]) -> QueuesListed:
 def site(*lists: QueuesListed) -> Site:
     made = Site(settings(), 0.0)
     for event in lists:
-        made.queue(event, 0.0)
+        made.list_queues(event, 0.0)
     return made
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from random import Random
 
+from cti_daemon.model.call_events import ChannelBridged, ChannelEnded
 from cti_daemon.model.effects import AttachDialog, RescueLeg, SetRoute, SetVia
-from cti_daemon.model.events import ChannelBridged, ChannelEnded, EdgeListed, Event, LegRouted, LegSeen, SeatTalking
+from cti_daemon.model.events import EdgeListed, Event, LegRouted, LegSeen, SeatTalking
 from cti_daemon.model.ids import PATHS, CallToken, ChannelName, NodeName, PathName, SeatName, Uniqueid
 from cti_daemon.model.reasons import Result
 from tests.sim.clock import Clock

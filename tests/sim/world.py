@@ -10,6 +10,7 @@ from functools import partial
 from itertools import count
 
 from cti_daemon.engine import Engine
+from cti_daemon.model.call_events import ChannelBridged, ChannelEnded
 from cti_daemon.model.effects import (
     Answer,
     AskEdge,
@@ -26,8 +27,6 @@ from cti_daemon.model.effects import (
 )
 from cti_daemon.model.events import (
     AudioSampled,
-    ChannelBridged,
-    ChannelEnded,
     EdgeListed,
     EdgeSaw,
     Event,

@@ -4,22 +4,22 @@ from dataclasses import replace
 
 import pytest
 
-from cti_daemon.model.events import (
+from cti_daemon.model.call_events import (
+    CallerDone,
     CallerJoined,
     CallerLeft,
+    CallerServed,
+    ChannelBegan,
     ChannelBridged,
+    ChannelChanged,
     ChannelEnded,
-    LegRouted,
-    MemberGone,
-    MemberSeen,
-    Membership,
-    SeatTalking,
-    ShuttingDown,
-    StreamEvent,
+    ChannelUnbridged,
 )
+from cti_daemon.model.events import LegRouted, MemberGone, MemberSeen, Membership, SeatTalking, ShuttingDown, StreamEvent
 from cti_daemon.model.ids import CallToken, ChannelName, Interface, NodeName, QueueName, SeatName, Uniqueid
 from cti_daemon.model.reasons import MemberKind
-from cti_daemon.wire.ami_events import NotAttributableError, read_event, read_leg, seat_of
+from cti_daemon.wire.ami_calls import seat_of
+from cti_daemon.wire.ami_events import NotAttributableError, read_event, read_leg
 from cti_daemon.wire.ami_proof import Proof
 from tests.wire.streams import NODE_SYSTEM, genuine
 
@@ -55,12 +55,23 @@ def test_a_seat_talks() -> None:
 
 
 def test_the_life_of_a_queued_call() -> None:
-    assert read("BridgeEnter") == ChannelBridged(NODE, uniqueid("1795285939.2"), TOKEN)
-    assert read("QueueCallerJoin") == CallerJoined(NODE, QueueName("hotline"), uniqueid("1795285939.3"), TOKEN)
-    assert read("QueueCallerLeave") == CallerLeft(NODE, QueueName("hotline"), uniqueid("1795285939.3"), TOKEN, abandoned=False)
+    """Issue 3: "every channel and call on every node: states, bridge, the queue and seat it is with"."""
+    caller, seat, hotline = uniqueid("1795285939.3"), uniqueid("1795285939.4"), QueueName("hotline")
+    began = read("Newchannel", nth=3)
+    assert began == ChannelBegan(NODE, caller, caller, None, 4, SeatName("pbx-a"))
+    assert read("Newchannel", nth=4) == ChannelBegan(NODE, seat, caller, None, 0, SeatName("seat1"))
+    assert read("Newstate") == ChannelChanged(NODE, caller, caller, TOKEN, 6)
+    bridge = "ef2e3ad3-6b3d-4caa-bdab-343d7a7a974b"
+    edge, first = uniqueid("1795285939.2"), uniqueid("1795285939.0")
+    assert read("BridgeEnter") == ChannelBridged(NODE, edge, TOKEN, first, bridge, 1)
+    assert isinstance(read("BridgeLeave"), ChannelUnbridged)
+    assert read("QueueCallerJoin") == CallerJoined(NODE, hotline, caller, TOKEN, 1)
+    assert read("QueueCallerLeave") == CallerLeft(NODE, hotline, caller, TOKEN, abandoned=False)
+    assert read("AgentConnect") == CallerServed(NODE, hotline, caller, TOKEN, SeatName("seat1"), 0)
+    assert read("AgentComplete") == CallerDone(NODE, hotline, caller, TOKEN, SeatName("seat1"), 8, "agent")
     abandoned = read("QueueCallerAbandon")
     assert isinstance(abandoned, CallerLeft)
-    assert abandoned.abandoned
+    assert (abandoned.abandoned, abandoned.waited_seconds) == (True, 7)
     ended = read("Hangup")
     assert isinstance(ended, ChannelEnded)
     assert ended.cause == 0
@@ -110,7 +121,6 @@ def test_a_node_that_stops_says_so() -> None:
 
 
 def test_kinds_that_are_only_proved_give_nothing() -> None:
-    assert read("Newchannel") is None
     assert read("UserEvent", nth=0) is None  # a heartbeat
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from cti_daemon.model.events import MemberSeen, Membership, WaitingSeen
+from cti_daemon.model.call_events import QueueCounted, WaitingSeen
+from cti_daemon.model.events import MemberSeen, Membership
 from cti_daemon.model.ids import Interface, NodeName, QueueName, SeatName, Uniqueid
 from cti_daemon.wire.ami_list import ListAnswer, ListRefused, channel_answer, queue_answer, read_edge, read_queues
 from cti_daemon.wire.ami_message import action_id_of, read_headers, read_response
@@ -51,7 +52,8 @@ def test_a_queues_answer_is_whole() -> None:
     wang = Membership(QueueName("hotline"), Interface("PJSIP/seat1"), SeatName("seat1"), name="Wang", state_interface="PJSIP/seat1")
     assert listed.members == (MemberSeen(NODE, wang, 2, in_call=True),)
     assert listed.members[0].membership.ringinuse is None  # a status row does not say it
-    assert listed.waiting == (WaitingSeen(QueueName("hotline"), Uniqueid(f"{NODE_SYSTEM}-1795285940.9"), 2.0),)
+    assert listed.waiting == (WaitingSeen(QueueName("hotline"), Uniqueid(f"{NODE_SYSTEM}-1795285940.9"), 2.0, 1),)
+    assert listed.counted == (QueueCounted(QueueName("hotline"), 0, 0),)
 
 
 def test_an_edges_answer_is_whole() -> None:

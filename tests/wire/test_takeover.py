@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cti_daemon.model.events import BlockRefused, ChannelEnded, Event
+from cti_daemon.model.call_events import ChannelEnded, StreamBegan
+from cti_daemon.model.events import BlockRefused, Event
 from cti_daemon.model.ids import PATHS, NodeName, PathName
 from cti_daemon.wire.ami_proof import Proof
 from cti_daemon.wire.one_stream import OneStream
@@ -192,7 +193,7 @@ def test_forgeries_are_posted_once_and_survive_a_takeover() -> None:
     node.deliver(A, 2)
     node.stream.take_over(B)
     node.deliver(B, 9)
-    assert [type(e) for e in node.posted] == [BlockRefused, ChannelEnded]
+    assert [type(e) for e in node.posted] == [StreamBegan, BlockRefused, ChannelEnded]
     assert node.stream.refused_blocks == 1
     assert node.resyncs == 0
 

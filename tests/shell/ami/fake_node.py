@@ -78,7 +78,8 @@ class FakeSession:
 
     def list_rows(self, action: dict[str, str]) -> None:
         kind = {"QueueStatus": "QueueStatusComplete", "CoreShowChannels": "CoreShowChannelsComplete"}[action["Action"]]
-        rows = self.node.next_rows()
+        wanted = b"Event: Queue" if action["Action"] == "QueueStatus" else b"Event: CoreShowChannel"
+        rows = self.node.next_rows(wanted)
         self.reply(action, "Success", "EventList: start", "Message: Rows will follow")
         for row in rows:
             self.send(row.replace(b"@ID@", action["ActionID"].encode()) + b"\r\n\r\n")
@@ -140,8 +141,8 @@ class FakeNode:
             head = f"Event: UserEvent\r\nPrivilege: user,all\r\nSystemName: {NODE_SYSTEM}\r\nUserEvent: {action['UserEvent']}"
             self.event((head + body).encode())
 
-    def next_rows(self) -> list[bytes]:
-        """The rows of the next list answer; the last ones stay."""
-        if not self.rows:
+    def next_rows(self, wanted: bytes) -> list[bytes]:
+        """The rows of the next list answer, if they are of the list that was asked for; the last ones stay."""
+        if not self.rows or not any(row.startswith(wanted) for row in self.rows[0]):
             return []
         return self.rows.pop(0) if len(self.rows) > 1 else self.rows[0]

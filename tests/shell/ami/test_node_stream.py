@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from cti_daemon.model.events import BlockRefused, ChannelEnded, EdgeListed, LinkAlive
+from cti_daemon.model.call_events import ChannelEnded
+from cti_daemon.model.events import BlockRefused, EdgeListed, LinkAlive
 from cti_daemon.model.ids import NodeName
 from cti_daemon.wire.takeover import Place
 from tests.shell.ami.conftest import Watched

@@ -1,0 +1,256 @@
+"""Books kept against each node's own counters, so that what happened in a gap is counted as well.
+
+For every queue of a node the same sum holds: who was offered has been answered, was lost, left otherwise, or still waits. A node
+tells `Completed` and `Abandoned`; who waits and who is with a seat stands in its lists. What its lists say beyond what we have
+counted happened unseen. After a gap that is taken over at once; in an unbroken stream only when two lists in a row say so, since
+an event may be on its way."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from cti_daemon.model.call_events import CallerDone, CallerLeft, ChannelsListed, QueueCounted, WaitingSeen
+from cti_daemon.model.events import QueuesListed
+from cti_daemon.model.ids import CallToken, NodeName, QueueName, Uniqueid
+from cti_daemon.state.callers import Callers, Stage, Stay
+from cti_daemon.state.tally import QueueOutcome, Tally
+
+
+class Correction(NamedTuple):
+    """What lists showed and no event had: counted, with its cause (`gap` or `resync`). `left`: gone from the queue, and neither
+    answered nor lost as the node counts."""
+
+    node: NodeName
+    queue: QueueName
+    cause: str
+    offered: int
+    answered: int
+    abandoned: int
+    left: int
+
+
+class _Difference(NamedTuple):
+    """One queue of one node: the list beyond what we hold."""
+
+    came: frozenset[Uniqueid] = frozenset()
+    gone: frozenset[Uniqueid] = frozenset()
+    served: frozenset[Uniqueid] = frozenset()
+    over: frozenset[Uniqueid] = frozenset()
+    completed: int = 0
+    abandoned: int = 0
+
+    def common(self, other: "_Difference") -> "_Difference":
+        """What both show."""
+        return _Difference(
+            self.came & other.came,
+            self.gone & other.gone,
+            self.served & other.served,
+            self.over & other.over,
+            _least(self.completed, other.completed),
+            _least(self.abandoned, other.abandoned),
+        )
+
+
+_NOTHING = _Difference()
+
+
+class Book:
+    """What the counters of one queue of one node should show. `restored_served`: how many were with a seat when we were last
+    alive, as long as we do not know them one by one."""
+
+    __slots__ = ("abandoned", "completed", "restored_served", "suspect")
+
+    def __init__(self, completed: int, abandoned: int, restored_served: int | None = None) -> None:
+        self.completed = completed
+        self.abandoned = abandoned
+        self.restored_served = restored_served
+        self.suspect = _NOTHING
+
+
+class _NodeBooks:
+    __slots__ = ("has_gap", "is_new_life", "life", "queues", "with_seats")
+
+    def __init__(self) -> None:
+        self.queues: dict[QueueName, Book] = {}
+        self.has_gap = True
+        self.is_new_life = False
+        self.life = ""
+        self.with_seats: frozenset[tuple[Uniqueid, QueueName]] | None = None
+        """By the list of channels that stands right before the list of queues."""
+
+
+class Accounts:
+    """`token_of(node, uniqueid)`: whose channel that is. `is_elsewhere(token, node)`: the edge says that this caller is not, or no
+    longer, on that node. `is_on_line(token)`: the edge still has his leg."""
+
+    def __init__(
+        self,
+        callers: Callers,
+        tally_of: Callable[[QueueName], Tally],
+        *,
+        token_of: Callable[[NodeName, Uniqueid], CallToken | None],
+        is_elsewhere: Callable[[CallToken, NodeName], bool],
+        is_on_line: Callable[[CallToken], bool],
+    ) -> None:
+        self._callers = callers
+        self._tally_of = tally_of
+        self._token_of, self._is_elsewhere, self._is_on_line = token_of, is_elsewhere, is_on_line
+        self._nodes: dict[NodeName, _NodeBooks] = {}
+
+    # --- in ---------------------------------------------------------------------------------------------------------
+
+    def begin(self, node: NodeName) -> None:
+        """The node's stream begins anew: what was before was not heard."""
+        books = self._of(node)
+        books.has_gap, books.with_seats = True, None
+
+    def done(self, event: CallerDone) -> None:
+        book = self._of(event.node).queues.get(event.queue)
+        if book is not None:
+            book.completed += 1
+
+    def lost(self, event: CallerLeft) -> None:
+        book = self._of(event.node).queues.get(event.queue)
+        if book is not None and event.abandoned:
+            book.abandoned += 1
+
+    def list_channels(self, event: ChannelsListed, at: float) -> None:
+        """Whom the queues' seats talk to, and whether this is still the life of the node that we knew."""
+        books = self._of(event.node)
+        if event.life and books.life and event.life != books.life:
+            self._begin_life(event.node, books, at)
+        books.life = event.life or books.life
+        agents = {row.bridge for row in event.channels if row.is_agent and row.bridge} | event.parking
+        books.with_seats = frozenset((row.uniqueid, row.queue) for row in event.channels if row.queue is not None and row.bridge in agents)
+
+    def list_queues(self, event: QueuesListed, at: float) -> list[Correction]:
+        """Compare; what was taken over is returned."""
+        books = self._of(event.node)
+        if not books.life and any(c.completed < b.completed for c in event.counted if (b := books.queues.get(c.queue)) is not None):
+            self._begin_life(event.node, books, at)
+        rows: dict[QueueName, dict[Uniqueid, WaitingSeen]] = {counted.queue: {} for counted in event.counted}
+        for row in event.waiting:
+            rows.setdefault(row.queue, {})[row.uniqueid] = row
+        counted = {number.queue: number for number in event.counted}
+        made: list[Correction] = []
+        for queue, waiting in rows.items():
+            correction = self._compare(event.node, books, counted.get(queue) or QueueCounted(queue, 0, 0), waiting, at)
+            if correction is not None:
+                made.append(correction)
+        books.has_gap, books.is_new_life, books.with_seats = False, False, None
+        return made
+
+    # --- inside -------------------------------------------------------------------------------------------------------
+
+    def _of(self, node: NodeName) -> _NodeBooks:
+        books = self._nodes.get(node)
+        if books is None:
+            books = self._nodes[node] = _NodeBooks()
+        return books
+
+    def _begin_life(self, node: NodeName, books: _NodeBooks, at: float) -> None:
+        """The node's process is another one: its counters begin anew, and it knows nothing of its callers."""
+        books.queues, books.is_new_life, books.has_gap = {}, True, True
+        for stay in self._callers.stays(node):
+            if stay.token is not None and self._is_on_line(stay.token):
+                self._callers.set_adrift(stay)
+            else:
+                self._callers.lose(stay, at)
+
+    def _compare(
+        self, node: NodeName, books: _NodeBooks, counted: QueueCounted, waiting: dict[Uniqueid, WaitingSeen], at: float
+    ) -> Correction | None:
+        queue = counted.queue
+        book = books.queues.get(queue)
+        is_first = book is None and not books.is_new_life  # who is there now came before our time
+        if book is None:
+            book = books.queues[queue] = Book(0, 0) if books.is_new_life else Book(counted.completed, counted.abandoned)
+        found = self._difference(node, books, book, counted, waiting)
+        settled = found if books.has_gap else found.common(book.suspect)
+        book.suspect = _NOTHING if books.has_gap else found
+        restored, book.restored_served = book.restored_served, None
+        if settled == _NOTHING and restored is None:
+            return None
+        book.completed += settled.completed
+        book.abandoned += settled.abandoned
+        came = self._admit(node, queue, settled, waiting, at, is_first=is_first)
+        served = self._serve(node, queue, settled, at)
+        for uid in settled.over | (settled.gone - settled.served):
+            stay = self._callers.get(node, uid, queue)
+            if stay is not None:
+                self._callers.drop(stay)
+        if is_first:
+            return None
+        answered = max(settled.completed + served - (len(settled.over) if restored is None else restored), 0)
+        abandoned = max(settled.abandoned, 0)
+        offered = came - len(settled.gone) + answered + abandoned
+        correction = Correction(
+            node, queue, "gap" if books.has_gap else "resync", max(offered, 0), answered, abandoned, left=max(-offered, 0)
+        )
+        return self._count(correction, at)
+
+    def _count(self, correction: Correction, at: float) -> Correction | None:
+        tally = self._tally_of(correction.queue)
+        tally.offer(at, correction.offered)
+        tally.ended_unseen(QueueOutcome.ANSWERED, correction.answered, at)
+        tally.ended_unseen(QueueOutcome.ABANDONED, correction.abandoned, at)
+        tally.ended_unseen(QueueOutcome.TIMEOUT, correction.left, at)
+        return correction if any(correction[3:]) else None
+
+    def _difference(
+        self, node: NodeName, books: _NodeBooks, book: Book, counted: QueueCounted, waiting: dict[Uniqueid, WaitingSeen]
+    ) -> _Difference:
+        queue = counted.queue
+        held = {stay.uniqueid for stay in self._callers.waiting(node, queue)}
+        listed = {uid for uid in waiting if uid in held or not self._is_stale(node, uid)}
+        served = over = frozenset[Uniqueid]()
+        if books.with_seats is not None:
+            with_seats = {uid for uid, of in books.with_seats if of == queue and uid not in waiting}
+            talking = {s.uniqueid for s in self._callers.stays(node) if s.queue == queue and s.stage is Stage.SERVED}
+            served = frozenset(uid for uid in with_seats - talking if not self._is_stale(node, uid))
+            over = frozenset(talking - with_seats)
+        completed, abandoned = counted.completed - book.completed, counted.abandoned - book.abandoned
+        return _Difference(frozenset(listed - held), frozenset(held - listed), served, over, completed, abandoned)
+
+    def _is_stale(self, node: NodeName, uniqueid: Uniqueid) -> bool:
+        """The edge knows better: this caller is on another node, or gone."""
+        token = self._token_of(node, uniqueid)
+        return token is not None and self._is_elsewhere(token, node)
+
+    def _admit(
+        self, node: NodeName, queue: QueueName, found: _Difference, waiting: dict[Uniqueid, WaitingSeen], at: float, *, is_first: bool
+    ) -> int:
+        """Hold whom the list shows waiting; how many of them are new callers that have not been counted yet."""
+        new = 0
+        for row in sorted((waiting[uid] for uid in found.came), key=lambda row: row.position):
+            token = self._token_of(node, row.uniqueid)
+            before = self._callers.of_token(token) if token is not None else None
+            if is_first or (before is not None and before.node != node):
+                stay = self._callers.admit(node, queue, row.uniqueid, token, row.position, at)
+            else:
+                stay = self._callers.recall(Stay(node, queue, row.uniqueid, token, at), row.position)
+                new += 1
+            stay.joined_at = at - row.waited_seconds
+        return new
+
+    def _serve(self, node: NodeName, queue: QueueName, found: _Difference, at: float) -> int:
+        """Hold whom the list shows with a seat; how many of them were answered unseen."""
+        answered = 0
+        for uid in found.served:
+            stay = self._callers.get(node, uid, queue)
+            token = self._token_of(node, uid)
+            before = self._callers.of_token(token) if token is not None else None
+            if stay is None:
+                stay = self._callers.recall(Stay(node, queue, uid, token, at))
+                if before is not None and before.node != node:  # had been answered where he came from
+                    stay.is_counted = False
+                    self._callers.drop(before)
+            answered += stay.is_counted
+            self._callers.mark_served(stay, at)
+        return answered
+
+
+def _least(a: int, b: int) -> int:
+    """What both differences have in common: the smaller one, nothing where they point in opposite directions."""
+    if a * b <= 0:
+        return 0
+    return min(a, b) if a > 0 else max(a, b)
