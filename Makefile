@@ -56,6 +56,10 @@ SEEDS ?= 1000
 sim: $(READY) ## seeded faults in virtual time around the real core, SEEDS=…; a broken seed is printed and can be replayed
 	$(BIN)/python -m tests.sim --seeds $(SEEDS)
 
+.PHONY: sim-restarts
+sim-restarts: $(READY) ## the daemon is killed at every point of a failover, in virtual time, and started again
+	$(BIN)/python -m tests.sim --restarts
+
 .PHONY: lock
 lock: ## compile the locks anew after a change in requirements*.in
 	@bash .ci/lock

@@ -8,7 +8,7 @@ Rules, in the order in which they bind:
    of unbroken health, the edge's word included."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from cti_daemon.model.ids import PATHS, NodeName, PathName
 from cti_daemon.model.reasons import Condition, NodeState, Verdict
@@ -18,6 +18,8 @@ from cti_daemon.state.evidence import NEVER, NodeEvidence
 
 EDGE_WORD_LASTS_SECONDS = 10.0
 """An edge's word older than this says nothing."""
+
+_QUIET = frozenset({Condition.LATE, Condition.LOST})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def collect(evidence: NodeEvidence, now: float, detection: Detection, before: Fa
     if answering_from is not None:  # the edge's good word counts for a while
         fresh_from = max(now - EDGE_WORD_LASTS_SECONDS, answering_from)
     else:  # only what was said after the trouble began
-        fresh_from = max(max(s.good_at, s.watched_at) for s in evidence.sip.values())
+        fresh_from = max([s.silent_from for s in evidence.sip.values()])
     edge = evidence.edge_condition(now, fresh_from, EDGE_WORD_LASTS_SECONDS)
     if edge is Condition.LOST:  # counts only when it has lasted, and none of it that is older than the node's own return
         lasts = min(evidence.edge_silent_seconds(now), now - max(fresh_from, linked_from or NEVER))
@@ -83,15 +85,14 @@ def is_refused(evidence: NodeEvidence, facts: Facts) -> bool:
     """Rule 1. One refused AMI connection and every SIP path refused (or that network already lost), all newer than any
     sign of life: the other AMI session's end need not be waited for."""
     sign_at = evidence.sign_at
-    if not any(s.refused_at > sign_at for s in evidence.links.values()) or not any(s.refused_at > sign_at for s in evidence.sip.values()):
+    if max([s.refused_at for s in evidence.links.values()]) <= sign_at or max([s.refused_at for s in evidence.sip.values()]) <= sign_at:
         return False
     return all(c in (Condition.LOST, Condition.REFUSED) for c in facts.sip.values())
 
 
 def quiet_paths(facts: Facts) -> tuple[PathName, ...]:
     """Control networks that are late or lost while the other one is not. A refusal is heard: that network carries."""
-    quiet = {Condition.LATE, Condition.LOST}
-    found = tuple(p for p in PATHS if facts.links[p] in quiet and facts.sip[p] in quiet)
+    found = tuple([p for p in PATHS if facts.links[p] in _QUIET and facts.sip[p] in _QUIET])
     return found if len(found) < len(PATHS) else ()
 
 
@@ -123,7 +124,7 @@ def judge(
     if verdict is previous.verdict:
         healthy = verdict is Verdict.HEALTHY
         degraded = _degraded(facts, previous.since_at, now, detection) if healthy else ()
-        return replace(previous, facts=facts, degraded_paths=degraded, rising_at=None)
+        return Health(verdict, previous.why, previous.since_at, facts, None, degraded, previous.risen_at)
     return Health(verdict, why, now, facts)
 
 
@@ -149,13 +150,10 @@ def is_isolated(evidence: Mapping[NodeName, NodeEvidence], now: float, detection
 
 def next_look_at(health: Health, evidence: NodeEvidence, now: float, detection: Detection) -> float:
     """When this node must be judged again even if nothing is heard of it."""
-    quiet = max(max(s.good_at, s.watched_at) for s in evidence.sip.values())
-    linked = max(max(s.good_at, s.watched_at) for s in evidence.links.values())
-    deadlines = [
-        instant + span
-        for instant in (quiet, linked)
-        for span in (detection.suspect_after, detection.dead_after, detection.control_lost_after)
-    ]
+    spans = (detection.suspect_after, detection.dead_after, detection.control_lost_after)
+    quiet = max([s.silent_from for s in evidence.sip.values()])
+    linked = max([s.silent_from for s in evidence.links.values()])
+    deadlines = [instant + span for instant in (quiet, linked) for span in spans]
     if health.rising_at is not None:
         deadlines.append(health.rising_at + detection.rise)
     after = [d for d in deadlines if d > now]

@@ -22,10 +22,15 @@ class Signal:
     good_at: float = NEVER
     refused_at: float = NEVER
 
+    @property
+    def silent_from(self) -> float:
+        """The instant from which its silence counts."""
+        return max(self.watched_at, self.good_at)
+
     def condition(self, now: float, late_after: float, lost_after: float) -> Condition:
         if self.refused_at > self.good_at:
             return Condition.REFUSED
-        quiet = now - max(self.good_at, self.watched_at)
+        quiet = now - self.silent_from
         if quiet > lost_after:
             return Condition.LOST
         if quiet > late_after:
@@ -71,20 +76,22 @@ class NodeEvidence:
     sip: dict[PathName, Signal] = field(init=False)
     edges: dict[tuple[NodeName, PathName], EdgeWord] = field(default_factory=dict)
     connected: set[PathName] = field(default_factory=set)
+    _signals: tuple[Signal, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         self.links = {path: Signal(self.watched_at) for path in PATHS}
         self.sip = {path: Signal(self.watched_at) for path in PATHS}
+        self._signals = (*self.links.values(), *self.sip.values())
 
     @property
     def sign_at(self) -> float:
         """The newest sign of life on any path."""
-        return max(s.good_at for signals in (self.links, self.sip) for s in signals.values())
+        return max([signal.good_at for signal in self._signals])
 
     @property
     def silent_from(self) -> float:
         """The instant from which the whole node's silence counts."""
-        return max(max(s.good_at, s.watched_at) for signals in (self.links, self.sip) for s in signals.values())
+        return max([signal.silent_from for signal in self._signals])
 
     def apply(self, event: EvidenceEvent, at: float) -> None:
         match event:
@@ -110,9 +117,8 @@ class NodeEvidence:
 
     def forgive(self, stalled_seconds: float, at: float, late_after: float, answer_seconds: float) -> None:
         """We did not listen for a while: that time counts against nobody, in nobody's ears."""
-        for signals in (self.links, self.sip):
-            for signal in signals.values():
-                signal.forgive(stalled_seconds, at, late_after, answer_seconds)
+        for signal in self._signals:
+            signal.forgive(stalled_seconds, at, late_after, answer_seconds)
         for word in self.edges.values():
             word.silent_since_at += stalled_seconds
 

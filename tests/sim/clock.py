@@ -6,8 +6,8 @@ from itertools import count
 
 
 class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
+    def __init__(self, start: float = 0.0) -> None:
+        self.now = start
         self._queue: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = count()
 
@@ -21,4 +21,11 @@ class Clock:
         while self._queue and self._queue[0][0] <= until:
             self.now, _, act = heapq.heappop(self._queue)
             act()
+        self.now = until
+
+    def skip(self, seconds: float) -> None:
+        """Let time pass without anything happening: what was due meanwhile happens at its end."""
+        until = self.now + seconds
+        self._queue = [(max(when, until), number, act) for when, number, act in self._queue]
+        heapq.heapify(self._queue)
         self.now = until

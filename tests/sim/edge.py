@@ -9,11 +9,12 @@ from functools import partial
 from random import Random
 
 from cti_daemon.model.call_events import ChannelBridged, ChannelEnded
-from cti_daemon.model.effects import AttachDialog, RescueLeg, SetRoute, SetVia
+from cti_daemon.model.effects import AttachDialog, HangUp, RescueLeg, SetRoute, SetVia
 from cti_daemon.model.events import EdgeListed, Event, LegRouted, LegSeen, SeatTalking
 from cti_daemon.model.ids import PATHS, CallToken, ChannelName, NodeName, PathName, SeatName, Uniqueid
 from cti_daemon.model.reasons import Result
 from tests.sim.clock import Clock
+from tests.sim.process import Deed
 from tests.sim.truth import Truth
 from tests.sim.world import EDGE, EMG, A, B
 
@@ -22,8 +23,6 @@ ANSWER_SECONDS = 0.02
 TRY_SECONDS, SETUP_SECONDS, ROUND_SECONDS = 1.5, 3.0, 1.0
 INVITES_AT = (0.0, 0.5)
 """SIP sends a lost INVITE again after half a second; the third would come too late for a try."""
-
-Deed = SetRoute | SetVia | RescueLeg | AttachDialog
 
 
 @dataclass(slots=True)
@@ -117,6 +116,8 @@ class Edge:
                     return Result.GONE
                 self.on_redirect(leg, deed)
                 self._resume(leg)
+            case HangUp():
+                return Result.GONE
         return Result.DONE
 
     def listing(self) -> EdgeListed:

@@ -52,9 +52,9 @@ class Fault:
     path: PathName | None = None
     level: float = 0.0
     journal_lost: bool = False
-    after_effects: int | None = None
-    """RESTART only: killed in the middle of the first failover from `at` on, after so many of its effects (0: right after the
-    intent became durable). None: killed at `at`."""
+    after_points: int | None = None
+    """RESTART only: killed at the so many-th point (`marks.py`) from `at` on, in the middle of whatever is done then. None:
+    killed at `at`."""
 
     @override
     def __str__(self) -> str:
@@ -63,6 +63,6 @@ class Fault:
             words.append(f"{self.level:.2f}")
         if self.kind is Kind.RESTART:
             words.append("journal lost" if self.journal_lost else "journal kept")
-            if self.after_effects is not None:
-                words.append(f"after {self.after_effects} effects of a failover")
+            if self.after_points is not None:
+                words.append(f"at point {self.after_points}")
         return " ".join(words)

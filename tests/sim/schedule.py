@@ -36,6 +36,7 @@ class Schedule:
     name: str
     faults: tuple[Fault, ...]
     callers: tuple[Caller, ...]
+    until: float = END_AT
 
 
 def draw(seed: int) -> Schedule:
@@ -91,7 +92,7 @@ def _one(chance: Random, kind: Kind, node: NodeName | None = None, at: float | N
         path = chance.choice((None, None, *PATHS))
     level = chance.uniform(*LEVELS[kind]) if kind in LEVELS else 0.0
     lost = kind is Kind.RESTART and chance.random() < 0.3
-    after = chance.choice((None, 0, 1, 2, 4)) if kind is Kind.RESTART else None
+    after = chance.choice((None, None, chance.randint(0, 60))) if kind is Kind.RESTART else None
     return Fault(at, min(at + seconds, HEALED_AT), kind, node, path, level, lost, after)
 
 
@@ -152,9 +153,21 @@ def _swapping(chance: Random) -> list[Fault]:
 def _killed_in_the_middle(chance: Random) -> list[Fault]:
     """A true cause; the daemon dies while it answers it."""
     cause = _one(chance, chance.choice(sorted(TRUE_CAUSES)), A, None, chance.uniform(2.0, 12.0))
-    lost = chance.random() < 0.3
-    restart = Fault(cause.at - 0.1, cause.at + chance.uniform(0.2, 2.0), Kind.RESTART, None, None, 0.0, lost, chance.randint(0, 6))
+    lost, at = chance.random() < 0.3, cause.at + chance.uniform(0.0, 1.2)
+    restart = Fault(at, at + chance.uniform(0.2, 2.5), Kind.RESTART, None, None, 0.0, lost, chance.randint(0, 60))
     return [cause, restart, *_some(chance, NOISE, 0, 1)]
+
+
+def _killed_twice(chance: Random) -> list[Fault]:
+    """… and once more while it finishes what its former life began."""
+    first, second = chance.uniform(0.0, 1.2), chance.uniform(0.1, 0.8)
+    cause = _one(chance, chance.choice(sorted(TRUE_CAUSES)), A, None, chance.uniform(2.0, 12.0))
+    back = cause.at + first + second
+    return [
+        cause,
+        Fault(cause.at + first, back, Kind.RESTART, after_points=chance.randint(0, 40)),
+        Fault(back + 0.6, back + 0.6 + chance.uniform(0.2, 2.0), Kind.RESTART, after_points=chance.randint(0, 60)),
+    ]
 
 
 def _edge_in_doubt(chance: Random) -> list[Fault]:
@@ -174,6 +187,7 @@ _KINDS: dict[str, Callable[[Random], list[Fault]]] = {
     "flapping": _flapping,
     "swapping": _swapping,
     "killed in the middle": _killed_in_the_middle,
+    "killed twice": _killed_twice,
     "edge in doubt": _edge_in_doubt,
 }
 

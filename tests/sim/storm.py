@@ -1,10 +1,11 @@
 """One seeded run: the real core in a world of faults and callers, judged by the invariants. Same seed, same run, to the letter."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 from random import Random
 
-from cti_daemon.model.effects import Effect, Record, Report, RescueLeg, SetRoute
+from cti_daemon.model.effects import Effect, Record, RescueLeg
 from cti_daemon.model.events import Event, SeatTalking
 from cti_daemon.model.ids import NodeName
 from tests.sim.clock import Clock
@@ -12,7 +13,9 @@ from tests.sim.daemon import Daemon
 from tests.sim.edge import Edge, Leg
 from tests.sim.faults import Fault, Kind
 from tests.sim.invariants import Breach, Invariants
-from tests.sim.schedule import END_AT, Caller, Schedule, draw
+from tests.sim.marks import name
+from tests.sim.process import line
+from tests.sim.schedule import Caller, Schedule, draw
 from tests.sim.truth import Truth
 from tests.sim.world import EDGE, settings
 
@@ -32,6 +35,9 @@ class Finding:
     causes: int
     unserved: int
 
+    def without_transcript(self) -> "Finding":
+        return replace(self, transcript=())
+
 
 class Storm:
     def __init__(self, seed: int, schedule: Schedule | None = None) -> None:
@@ -44,12 +50,17 @@ class Storm:
         self.invariants = Invariants(self.clock, self.truth, self.edge, self.daemon)
         self._transcript: list[str] = []
         self._failovers = self._redirects = 0
+        self._points_left: int | None = None
+        self.on_point: Callable[[str], None] = lambda _name: None
+        """Told every point that is passed; may kill."""
         self.edge.emit = self._emit
         self.edge.on_redirect = self._redirected
         self.edge.on_globals = self._globals_set
         self.daemon.on_effect = self._decided
         self.daemon.on_start = self._started
         self.daemon.on_feed = self._fed
+        self.daemon.on_point = self._pass
+        self.daemon.on_death = lambda: self._say("-- the daemon is killed")
 
     def run(self) -> Finding:
         for fault in self.schedule.faults:
@@ -57,7 +68,7 @@ class Storm:
         for caller in self.schedule.callers:
             self.clock.at(caller.at, partial(self._call, caller))
         self.daemon.start()
-        self.clock.run(END_AT)
+        self.clock.run(self.schedule.until)
         self.invariants.ended()
         for uniqueid in self.invariants.unserved:
             self._say(f"-- {uniqueid} hears nothing: its node died unseen")
@@ -100,11 +111,10 @@ class Storm:
                 self.daemon.stall(fault.until - fault.at)
             case Kind.STARVED:
                 self._starve(fault)
-            case Kind.RESTART if fault.after_effects is None:
-                self._kill()
+            case Kind.RESTART if fault.after_points is None:
+                self.daemon.kill()
             case Kind.RESTART:
-                self.daemon.dies_after = fault.after_effects
-                self.daemon.on_death = lambda: self._say("-- the daemon dies in the middle")
+                self.kill_at(fault.after_points)
             case _:
                 pass
 
@@ -117,13 +127,26 @@ class Storm:
         elif fault.kind is Kind.EDGE_FROZEN:
             self.edge.thaw()
         elif fault.kind is Kind.RESTART:
-            self.daemon.dies_after = None
+            self.kill_at(None)
             if self.daemon.is_dead:
                 self.daemon.start(journal_lost=fault.journal_lost)
 
-    def _kill(self) -> None:
-        self.daemon.on_death = lambda: self._say("-- the daemon is killed")
-        self.daemon.kill()
+    def kill_at(self, number: int | None) -> None:
+        """Kill the daemon at the so many-th point from now on; None: at none."""
+        self._points_left = number
+
+    def _pass(self, when: str, what: Event | Effect) -> None:
+        """A point at which the daemon may die."""
+        point = name(what)
+        if point is None:
+            return
+        self.on_point(f"{when} {point}")
+        if self._points_left is not None:
+            self._points_left -= 1
+            if self._points_left < 0:
+                self._points_left = None
+                self._say(f"-- {when} {point}:")
+                self.daemon.kill()
 
     def _starve(self, fault: Fault) -> None:
         if fault in self.truth.active:
@@ -150,18 +173,10 @@ class Storm:
 
     def _decided(self, effect: Effect) -> None:
         self.invariants.decided(effect)
-        match effect:
-            case Record(kind=kind):
-                self._failovers += kind == "failover_intent"
-                self._say(f"journal  {kind}")
-            case Report(kind=kind, severity=severity, text=text):
-                self._say(f"{severity:8} {kind}: {text}")
-            case SetRoute(route=route, epoch=epoch):
-                self._say(f"order    route {','.join(route)} epoch {epoch}")
-            case RescueLeg(uniqueid=uniqueid, epoch=epoch):
-                self._say(f"order    redirect {uniqueid} epoch {epoch}")
-            case _:
-                pass
+        self._failovers += isinstance(effect, Record) and effect.kind == "failover_intent"
+        told = line(effect)
+        if told is not None:
+            self._say(told)
 
     def _redirected(self, leg: Leg, effect: RescueLeg) -> None:
         self._redirects += 1

@@ -3,33 +3,18 @@
 It answers effects as the real shell and the real Asterisk do (delays measured in the lab), and writes a transcript that
 a reviewer can read. It is never a substitute for the lab, only for a million cases of it."""
 
-import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import count
 
-from cti_daemon.engine import Engine
+from typing_extensions import override
+
 from cti_daemon.model.call_events import ChannelBridged, ChannelEnded
-from cti_daemon.model.effects import (
-    Answer,
-    AskEdge,
-    AttachDialog,
-    Effect,
-    ListEdge,
-    ProbeNode,
-    Record,
-    Report,
-    RescueLeg,
-    SampleAudio,
-    SetRoute,
-    SetVia,
-)
+from cti_daemon.model.effects import Answer, AskEdge, Effect, ProbeNode, Record, Report, RescueLeg, SampleAudio, SetRoute
 from cti_daemon.model.events import (
     AudioSampled,
     EdgeListed,
     EdgeSaw,
-    Event,
     LegRouted,
     LegSeen,
     LinkAlive,
@@ -42,12 +27,13 @@ from cti_daemon.model.events import (
     SeatTalking,
     SipAlive,
     SipRefused,
-    Tick,
 )
 from cti_daemon.model.ids import PATHS, CallToken, ChannelName, Interface, NodeName, PathName, QueueName, SeatName, Uniqueid
 from cti_daemon.model.reasons import Loss, Result
 from cti_daemon.model.records import Standing
 from cti_daemon.model.settings import Settings
+from tests.sim.clock import Clock
+from tests.sim.process import Deed, Process, line
 
 ACTION_SECONDS = 0.003
 EDGE_HEARS_SECONDS = 0.002
@@ -94,11 +80,9 @@ class Faults:
     audio: bool = True
 
 
-class World:
+class World(Process):
     def __init__(self, standing: Standing | None = None, *, start: float = 0.0) -> None:
-        self.now = start
-        self.settings = settings()
-        self.engine = Engine(self.settings, standing, b"confirm", start)
+        super().__init__(Clock(start), settings())
         self.nodes = [NodeName(n.name) for n in self.settings.node]
         self.faults = {node: Faults() for node in self.nodes}
         self.transcript: list[str] = []
@@ -108,64 +92,36 @@ class World:
         self.edge_epoch = 0
         self.records: list[Record] = []
         self.redirects: list[tuple[float, Uniqueid, int]] = []
-        self._queue: list[tuple[float, int, Callable[[], None]]] = []
-        self._ids = count()
         self._up: set[tuple[NodeName, PathName]] = set()
-        self._tick_at = float("inf")
-        self._generation = 0
-        self.is_daemon_dead = False
         self.dies_after: str | None = None
+        """Killed as soon as an entry of this kind is in the journal."""
+        self.begin(standing)
         for n, node in enumerate(self.nodes):
             for p, path in enumerate(PATHS):
                 self._later(0.001 + 0.01 * n + 0.05 * p, partial(self._beat, node, path))
                 self._later(0.101 + 0.01 * n + 0.05 * p, partial(self._probe, node, path))
-        self._wake()
+        self.wake()
 
-    # --- time -------------------------------------------------------------------------------------------------------
+    @property
+    def now(self) -> float:
+        return self.clock.now
 
     def run(self, until: float) -> None:
-        while self._queue and self._queue[0][0] <= until:
-            self.now, _, act = heapq.heappop(self._queue)
-            act()
-        self.now = until
-
-    def at(self, when: float, act: Callable[[], None]) -> None:
-        heapq.heappush(self._queue, (when, next(self._ids), act))
+        self.clock.run(until)
 
     def _later(self, seconds: float, act: Callable[[], None]) -> None:
-        self.at(self.now + seconds, act)
-
-    def _wake(self) -> None:
-        wanted = max(self.engine.next_at, self.now)
-        if wanted < self._tick_at:
-            self._tick_at = wanted
-            self.at(wanted, self._tick)
-
-    def _tick(self) -> None:
-        if self.now >= self._tick_at:
-            self._tick_at = float("inf")
-        if self.now >= self.engine.next_at:
-            self.feed(Tick())
-        else:
-            self._wake()
+        self.clock.after(seconds, act)
 
     def skip(self, seconds: float) -> None:
         """The daemon does not run for a while: what was due in it happens at its end, unheard."""
-        until = self.now + seconds
-        kept = [item for item in self._queue if item[0] > until]
-        late = [(until, number, act) for when, number, act in self._queue if when <= until]
-        self._queue = kept + late
-        heapq.heapify(self._queue)
-        self.now = until
+        self.clock.skip(seconds)
 
     def restart(self, standing: Standing | None) -> None:
         """A new daemon: it knows the journal's last word, and asks for the rest."""
-        self._generation += 1
-        self.is_daemon_dead, self.dies_after = False, None
-        self.engine = Engine(self.settings, standing, b"confirm", self.now)
+        self.dies_after = None
         self._up.clear()
-        self._tick_at = float("inf")
-        self._wake()
+        self.begin(standing)
+        self.wake()
 
     def last_token(self) -> str:
         """The confirm token of the newest dry run."""
@@ -174,59 +130,62 @@ class World:
 
     # --- the daemon -------------------------------------------------------------------------------------------------
 
-    def feed(self, event: Event) -> None:
-        if self.is_daemon_dead:
-            return
-        for effect in self.engine.feed(event, self.now):
+    @override
+    def act(self, effects: list[Effect]) -> None:
+        for effect in effects:
             self.effects.append((self.now, effect))
-            self._do(effect)
+            told = line(effect)
+            if told is not None:
+                self._say(told)
+            self.do(effect)
             if isinstance(effect, Record) and effect.kind == self.dies_after:
-                self.is_daemon_dead = True
+                self.is_dead = True
                 self._say("-- the daemon dies")
                 return
-        self._wake()
 
     def _say(self, text: str) -> None:
         self.transcript.append(f"{self.now:8.3f}  {text}")
 
-    def _do(self, effect: Effect) -> None:  # noqa: C901 - one case per effect, nothing else
-        match effect:
-            case Record(kind=kind):
-                self.records.append(effect)
-                self._say(f"journal  {kind}")
-            case Report(kind=kind, severity=severity, text=text):
-                self._say(f"{severity:8} {kind}: {text}")
-            case SetRoute():
-                self._say(f"edge     route {','.join(effect.route)} epoch {effect.epoch}")
-                asked_by = self._generation
-                self._later(ACTION_SECONDS, lambda: self._take_route(effect, asked_by))
-            case SetVia(node=node, path=path):
-                self._say(f"edge     {node} over {path or 'any path'}")
-                self._answer_edge(effect.effect_id)
-            case RescueLeg():
-                self._say(f"edge     redirect {effect.uniqueid} epoch {effect.epoch}")
-                asked_by = self._generation
-                self._later(ACTION_SECONDS, lambda: self._redirect(effect, asked_by))
-            case AttachDialog(channel=channel, dialog=dialog):
-                self._say(f"edge     dialog of {channel} is {dialog}")
-                self._answer_edge(effect.effect_id)
-            case AskEdge(node=node):
-                self._ask_edge(node)
-            case SampleAudio() if self._is_edge_silent():
-                pass
-            case SampleAudio(node=node, legs=legs):
-                ids = frozenset(uniqueid for uniqueid, _ in legs)
-                moving = ids if self.faults[node].audio else frozenset()
-                self._later(0.085, lambda: self.feed(AudioSampled(EDGE, node, moving, ids - moving)))
-            case ProbeNode(node=node):
-                for path in PATHS:
-                    self._later(0.0003, partial(self._probe, node, path, once=True))
-            case ListEdge():
-                self._later(ACTION_SECONDS, self.list_edge)
-            case Answer(status=status, code=code, message=message):
-                self._say(f"answer   {status} {code}: {message}")
+    @override
+    def tell(self, word: Record | Report | Answer) -> None:
+        if isinstance(word, Record):
+            self.records.append(word)
+
+    @override
+    def order(self, deed: Deed) -> None:
+        self._later(ACTION_SECONDS, partial(self._execute, deed, self.life))
+
+    def _execute(self, deed: Deed, asked_by: int) -> None:
+        """The edge does what it was told. An answer reaches only the daemon that asked."""
+        result = Result.DONE
+        match deed:
+            case SetRoute(route=route, epoch=epoch):
+                self.edge_route, self.edge_epoch = route, epoch
+            case RescueLeg(uniqueid=uniqueid, epoch=epoch):
+                self.redirects.append((self.now, uniqueid, epoch))
+                result = Result.DONE if uniqueid in self.legs else Result.GONE
             case _:
-                raise AssertionError(effect)
+                pass
+        if asked_by == self.life:
+            self.feed(Outcome(deed.effect_id, result))
+        if isinstance(deed, RescueLeg) and result is Result.DONE:
+            self.route_leg(deed.uniqueid, next(iter(self.edge_route), A))
+
+    @override
+    def sample_audio(self, question: SampleAudio) -> None:
+        if not self._is_edge_silent():
+            ids = frozenset(uniqueid for uniqueid, _ in question.legs)
+            moving = ids if self.faults[question.node].audio else frozenset()
+            self._later(0.085, lambda: self.feed(AudioSampled(EDGE, question.node, moving, ids - moving)))
+
+    @override
+    def probe(self, wish: ProbeNode) -> None:
+        for path in PATHS:
+            self._later(0.0003, partial(self._probe, wish.node, path, once=True))
+
+    @override
+    def take_picture(self, node: NodeName) -> None:
+        self._later(ACTION_SECONDS, self.list_edge)
 
     # --- evidence ---------------------------------------------------------------------------------------------------
 
@@ -259,37 +218,17 @@ class World:
     def _is_edge_silent(self) -> bool:
         return all(("link", path) in self.faults[EDGE].silent for path in PATHS)
 
-    def _ask_edge(self, node: NodeName) -> None:
+    @override
+    def ask_edge(self, question: AskEdge) -> None:
         if self._is_edge_silent():
             return
         for path in PATHS:
-            heard = not self.faults[node].refused and path not in self.faults[node].edge_deaf
+            faults = self.faults[question.node]
+            heard = not faults.refused and path not in faults.edge_deaf
             delay = EDGE_HEARS_SECONDS if heard else self.settings.detection.edge_answer
-            self._later(delay, partial(self.feed, EdgeSaw(EDGE, node, path, heard)))
+            self._later(delay, partial(self.feed, EdgeSaw(EDGE, question.node, path, heard)))
 
     # --- the edge ---------------------------------------------------------------------------------------------------
-
-    def _outcome(self, effect_id: int, result: Result, asked_by: int) -> None:
-        """An answer reaches only the daemon that asked."""
-        if asked_by == self._generation:
-            self.feed(Outcome(effect_id, result))
-
-    def _answer_edge(self, effect_id: int) -> None:
-        asked_by = self._generation
-        self._later(ACTION_SECONDS, lambda: self._outcome(effect_id, Result.DONE, asked_by))
-
-    def _take_route(self, effect: SetRoute, asked_by: int) -> None:
-        self.edge_route, self.edge_epoch = effect.route, effect.epoch
-        self._outcome(effect.effect_id, Result.DONE, asked_by)
-
-    def _redirect(self, effect: RescueLeg, asked_by: int) -> None:
-        self.redirects.append((self.now, effect.uniqueid, effect.epoch))
-        leg = self.legs.get(effect.uniqueid)
-        if leg is None:
-            self._outcome(effect.effect_id, Result.GONE, asked_by)
-            return
-        self._outcome(effect.effect_id, Result.DONE, asked_by)
-        self.route_leg(leg.uniqueid, next(iter(self.edge_route), A))
 
     def list_edge(self) -> None:
         self.feed(EdgeListed(EDGE, tuple(self.legs.values()), self.edge_route, self.edge_epoch))

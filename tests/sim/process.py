@@ -1,0 +1,144 @@
+"""The daemon as a process in virtual time: the real core, woken when it asks to be, its effects taken apart in its order.
+
+What an effect does to the world is for the two worlds to say: `world.py` (scripted, for transcripts), `daemon.py` (seeded, for storms)."""
+
+from abc import ABC, abstractmethod
+from functools import partial
+
+from cti_daemon.engine import Engine
+from cti_daemon.model.effects import (
+    Answer,
+    AskEdge,
+    AttachDialog,
+    Effect,
+    HangUp,
+    ListEdge,
+    ProbeNode,
+    Record,
+    Report,
+    RescueLeg,
+    SampleAudio,
+    SetRoute,
+    SetVia,
+)
+from cti_daemon.model.events import Event, Tick
+from cti_daemon.model.ids import NodeName
+from cti_daemon.model.records import Standing
+from cti_daemon.model.settings import Settings
+from tests.sim.clock import Clock
+
+Deed = SetRoute | SetVia | AttachDialog | RescueLeg | HangUp
+"""What an Asterisk is told to do; its outcome comes back as an event."""
+
+
+class Process(ABC):
+    def __init__(self, clock: Clock, settings: Settings) -> None:
+        self.clock, self.settings = clock, settings
+        self.life = 0
+        """Counts the starts: what was begun in an older life is void."""
+        self.is_dead = True
+        self._tick_at = float("inf")
+
+    # --- life and death ---------------------------------------------------------------------------------------------
+
+    def begin(self, standing: Standing | None) -> None:
+        """A new life, with the journal's last word."""
+        self.life += 1
+        self.is_dead, self._tick_at = False, float("inf")
+        self.engine = Engine(self.settings, standing, b"confirm", self.clock.now)
+
+    def lives(self, life: int) -> bool:
+        return life == self.life and not self.is_dead
+
+    # --- in ---------------------------------------------------------------------------------------------------------
+
+    def feed(self, event: Event) -> None:
+        """Nothing is heard by the dead."""
+        if self.is_dead:
+            return
+        effects = self.engine.feed(event, self.clock.now)
+        if effects:
+            self.act(effects)
+        if not self.is_dead:
+            self.wake()
+
+    def wake(self) -> None:
+        wanted = max(self.engine.next_at, self.clock.now)
+        if wanted < self._tick_at:
+            self._tick_at = wanted
+            self.clock.at(wanted, partial(self._tick, self.life))
+
+    def _tick(self, life: int) -> None:
+        if not self.lives(life):
+            return
+        if self.clock.now >= self._tick_at:
+            self._tick_at = float("inf")
+        if self.clock.now >= self.engine.next_at:
+            self.tick()
+        else:
+            self.wake()
+
+    def tick(self) -> None:
+        self.feed(Tick())
+
+    # --- out --------------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def act(self, effects: list[Effect]) -> None:
+        """Do a batch, in its order, by `do`."""
+
+    def do(self, effect: Effect) -> None:
+        match effect:
+            case SetRoute() | SetVia() | AttachDialog() | RescueLeg() | HangUp():
+                self.order(effect)
+            case AskEdge():
+                self.ask_edge(effect)
+            case SampleAudio():
+                self.sample_audio(effect)
+            case ProbeNode():
+                self.probe(effect)
+            case ListEdge(edge=edge):
+                self.take_picture(edge)
+            case Record() | Report() | Answer():
+                self.tell(effect)
+
+    @abstractmethod
+    def order(self, deed: Deed) -> None: ...
+
+    @abstractmethod
+    def ask_edge(self, question: AskEdge) -> None: ...
+
+    @abstractmethod
+    def sample_audio(self, question: SampleAudio) -> None: ...
+
+    @abstractmethod
+    def probe(self, wish: ProbeNode) -> None: ...
+
+    @abstractmethod
+    def take_picture(self, node: NodeName) -> None: ...
+
+    @abstractmethod
+    def tell(self, word: Record | Report | Answer) -> None: ...
+
+
+def line(effect: Effect) -> str | None:
+    """The effect as a line of a transcript; None for questions, which are many."""
+    match effect:
+        case Record(kind=kind):
+            return f"journal  {kind}"
+        case Report(kind=kind, severity=severity, text=text):
+            return f"{severity:8} {kind}: {text}"
+        case SetRoute(route=route, epoch=epoch):
+            return f"edge     route {','.join(route)} epoch {epoch}"
+        case SetVia(node=node, path=path):
+            return f"edge     {node} over {path or 'any path'}"
+        case RescueLeg(uniqueid=uniqueid, epoch=epoch):
+            return f"edge     redirect {uniqueid} epoch {epoch}"
+        case AttachDialog(channel=channel, dialog=dialog):
+            return f"edge     dialog of {channel} is {dialog}"
+        case HangUp(node=node, channel=channel):
+            return f"{node:8} hang up {channel}"
+        case Answer(status=status, code=code, message=message):
+            return f"answer   {status} {code}: {message}"
+        case AskEdge() | SampleAudio() | ProbeNode() | ListEdge():
+            return None

@@ -1,0 +1,32 @@
+"""F9: "the daemon killed at any point of a failover and restarted: it finishes, nothing twice, nobody lost".
+
+The points are not chosen by hand: a course is run once, everything that is heard and done is noted with its name, and then the course
+is run again for each name. Here a share of them; `make sim-restarts` tries every point with every length of absence."""
+
+import pytest
+
+from tests.sim.courses import AWAY_SECONDS, COURSES, Course
+
+SHARE = 8
+"""Points of each course."""
+
+EACH = pytest.mark.parametrize("course", COURSES, ids=[course.name for course in COURSES])
+
+
+@EACH
+def test_the_job_is_finished(course: Course) -> None:
+    points = course.points()
+    assert len(points) >= 20
+    _has_the_points_of_a_whole_failover(points)
+    for n, point in enumerate(points[:: len(points) // SHARE]):
+        away_seconds = AWAY_SECONDS[n % len(AWAY_SECONDS)]
+        told = course.faults_found(point, away_seconds)
+        assert not told, f"killed {point}, away {away_seconds} s\n" + "\n".join(told)
+
+
+def _has_the_points_of_a_whole_failover(points: list[str]) -> None:
+    for word in ("journal failover_intent", "route to", "redirect of", "outcome done", "journal failover_done"):
+        for when in ("before", "after"):
+            assert any(p.startswith(f"{when} {word}") for p in points), (when, word)
+    for word in ("route", "redirect"):
+        assert any(p.startswith(f"unanswered {word}") for p in points), word
