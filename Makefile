@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
 READY := .venv/.ready
-export KEEP FAULT CALLS RUNS
+export KEEP FAULT CALLS RUNS RATE SEED
 
 .PHONY: help
 help: ## this list
@@ -50,6 +50,11 @@ drill: $(READY) ## one fault on the lab, NAME=…; result in build/drills/NAME.j
 	@test -n "$(NAME)" || { echo "which one? make drill NAME=…" >&2; exit 2; }
 	@bash lab/bootstrap.sh
 	@$(BIN)/python -m lab.drill "$(NAME)"
+
+.PHONY: drift
+drift: $(READY) ## mixed calls (CALLS=1000, RATE=8 a second, SEED=1) against ground truth; result in build/drift.json
+	@bash lab/bootstrap.sh
+	@$(BIN)/python -m lab.drift
 
 SEEDS ?= 1000
 .PHONY: sim

@@ -21,22 +21,32 @@ class Capture:
         self.carrier_sip = folder / "carrier-sip.pcap"
         self.carrier_rtp = folder / "carrier-rtp.pcap"
         self.phones_sip = folder / "phones-sip.pcap"
+        self.ami = {net: folder / f"ami-{net.value}.pcap" for net in CTL_NETS}
         self.orders = {net: folder / f"orders-{net.value}.pcap" for net in CTL_NETS}
         folder.mkdir(parents=True, exist_ok=True)
 
     def start(self) -> None:
         """Start all captures; returns when each listens."""
-        sip = f"udp and port {SIP_PORT}"
+        self.start_sip()
         rtp = f"udp and dst host {CARRIER.address(Net.SVC)} and not port {SIP_PORT}"
-        _start("capture-carrier-sip", CARRIER, self.carrier_sip, 65535, sip)
         _start("capture-carrier-rtp", CARRIER, self.carrier_rtp, _RTP_SNAP, rtp)
-        _start("capture-phones-sip", PHONES, self.phones_sip, 65535, sip)
         for net, path in self.orders.items():  # what the daemon orders at the edge, and the edge's answers
             _start(f"capture-orders-{net.value}", CTI, path, 65535, f"tcp port {AMI_PORT} and host {EDGE.address(net)}", net)
 
+    def start_sip(self) -> None:
+        """Start only those of signalling at the carrier and at the phones."""
+        sip = f"udp and port {SIP_PORT}"
+        _start("capture-carrier-sip", CARRIER, self.carrier_sip, 65535, sip)
+        _start("capture-phones-sip", PHONES, self.phones_sip, 65535, sip)
+
+    def start_ami(self) -> None:
+        """Start those of everything that any Asterisk and the daemon say to each other."""
+        for net, path in self.ami.items():
+            _start(f"capture-ami-{net.value}", CTI, path, 65535, f"tcp port {AMI_PORT}", net)
+
     def stop(self) -> None:
         """End all captures and have everything written."""
-        orders = [f"capture-orders-{net.value}" for net in self.orders]
+        orders = [f"capture-{what}-{net.value}" for net in self.orders for what in ("orders", "ami")]
         for name in ("capture-carrier-sip", "capture-carrier-rtp", "capture-phones-sip", *orders):
             process.stop(name, with_signal=signal.SIGINT)
 

@@ -69,7 +69,10 @@ class Segment:
 
     wall: float
     source: str
+    source_port: int
     target: str
+    target_port: int
+    sequence: int
     payload: bytes
 
 
@@ -82,7 +85,8 @@ def read_segments(stream: BinaryIO) -> Iterator[Segment]:
         end = 14 + int.from_bytes(frame[16:18])
         payload = frame[tcp + (frame[tcp + 12] >> 4) * 4 : end]
         if payload:
-            yield Segment(wall, _dotted(frame[26:30]), _dotted(frame[30:34]), payload)
+            source_port, target_port, sequence = struct.unpack_from(">HHI", frame, tcp)
+            yield Segment(wall, _dotted(frame[26:30]), source_port, _dotted(frame[30:34]), target_port, sequence, payload)
 
 
 def _parse(wall: float, frame: bytes) -> Datagram | None:

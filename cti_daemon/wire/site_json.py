@@ -57,6 +57,7 @@ def of_queue(queue: QueueView) -> dict[str, Any]:
         "answered": kpi.outcomes.get("answered", 0) if kpi else None,
         "abandoned": kpi.outcomes.get("abandoned", 0) if kpi else None,
         "outcomes": dict(kpi.outcomes) if kpi else None,
+        "unseen": dict(kpi.unseen) if kpi else None,
         "service_level": _ratios(shortest.service_level) if shortest else None,
         "windows": {window_name(w.seconds): of_window(w) for w in kpi.windows} if kpi else None,
     }
@@ -64,8 +65,8 @@ def of_queue(queue: QueueView) -> dict[str, Any]:
 
 def of_unknown_queue(name: str) -> dict[str, Any]:
     """A queue that is in the picture no more: whoever reads must not take its last look for now."""
-    keys = ("node", "waiting", "longest_wait_seconds", "seats", "offered", "answered", "abandoned", "outcomes", "service_level", "windows")
-    return {"queue": name, **dict.fromkeys(keys)}
+    counted = ("offered", "answered", "abandoned", "outcomes", "unseen", "service_level", "windows")
+    return {"queue": name, **dict.fromkeys(("node", "waiting", "longest_wait_seconds", "seats", *counted))}
 
 
 def of_window(window: WindowView) -> dict[str, Any]:
