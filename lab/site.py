@@ -41,7 +41,7 @@ res_security_log chan_pjsip
 app_dial app_exec app_playback app_queue app_stack app_userevent app_echo app_mixmonitor app_softhangup
 bridge_simple bridge_native_rtp bridge_softmix bridge_holding bridge_builtin_features
 codec_ulaw codec_alaw codec_a_mu codec_resample format_pcm format_wav
-func_callerid func_channel func_cut func_devstate func_global func_groupcount func_hangupcause func_logic func_math
+func_callerid func_channel func_cut func_devstate func_dialplan func_global func_groupcount func_hangupcause func_logic func_math
 func_rand func_sha1 func_strings func_pjsip_aor func_pjsip_contact func_pjsip_endpoint func_env func_db
 pbx_config res_musiconhold res_manager_devicestate res_parking cdr_csv
 """.split()

@@ -6,7 +6,7 @@ import contextlib
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -15,6 +15,7 @@ import typer
 
 from cti_daemon import __version__
 from cti_daemon.shell import config, journal_cli, log, status_page
+from cti_daemon.shell.doctor.finding import Finding, Grade
 from cti_daemon.shell.status_text import table
 
 EX_USAGE = 2
@@ -101,6 +102,35 @@ def check_config(
     nodes = ", ".join(f"{n.name} ({n.role.value})" for n in settings.node)
     unread = "; secrets were not read" if offline else ""
     typer.echo(f"{path}: well. Site {settings.site.name}: {nodes}{unread}")
+
+
+@app.command()
+def doctor(
+    path: ConfigPath = DEFAULT_CONFIG,
+    form: Annotated[Format, typer.Option("--format", help="A line each for people or JSON for programs.")] = Format.TABLE,
+) -> None:
+    """Ask the live site many small questions, and say what to do about each bad answer.
+
+    It logs in to every Asterisk over both control networks as the daemon does, and to the broker; it changes nothing and may run
+    beside the daemon, during calls. Signs: ✔ well, ! will hurt one day, ✘ a promise does not hold, ? cannot be seen from here.
+    Exit code 1 when there is any ✘.
+    """
+    loaded = _load(path, offline=False)
+    from cti_daemon.shell.doctor import report  # noqa: PLC0415 - only this command needs it
+
+    def tell(findings: Iterable[Finding]) -> None:
+        if form is Format.TABLE:
+            for finding in findings:
+                typer.echo(report.line_of(finding))
+
+    log.configure("error")
+    found = asyncio.run(report.examine(loaded, tell))
+    if form is Format.JSON:
+        typer.echo(json.dumps([finding.as_json() for finding in found], ensure_ascii=False, indent=2))
+    else:
+        typer.echo(report.sum_of(found))
+    if any(finding.grade is Grade.FAULT for finding in found):
+        raise typer.Exit(1)
 
 
 @app.command()

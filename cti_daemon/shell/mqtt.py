@@ -44,7 +44,7 @@ STOP_SECONDS = 2.0
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
 _RETAIN_NOTHING_OLD = 2
-_SOCKET = (
+NO_DELAY = (
     # 88 ms a round trip without, 1.3 ms with
     (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
     (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, KEEPALIVE_SECONDS * 1000),
@@ -196,7 +196,7 @@ class MqttBridge:
             keepalive=KEEPALIVE_SECONDS,
             max_queued_incoming_messages=MOST_INCOMING,
             properties=limits,
-            socket_options=_SOCKET,
+            socket_options=NO_DELAY,
         )
 
     async def _subscribe(self, client: aiomqtt.Client) -> None:

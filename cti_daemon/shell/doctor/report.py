@@ -1,0 +1,67 @@
+"""Everything the doctor asks, and how it is told."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+from cti_daemon.model.events import QueuesListed
+from cti_daemon.model.ids import PATHS
+from cti_daemon.model.reasons import Role
+from cti_daemon.model.settings import Node
+from cti_daemon.shell.config import Loaded
+from cti_daemon.shell.doctor import asterisk, broker, dialplan, host
+from cti_daemon.shell.doctor.finding import Finding, Grade
+from cti_daemon.shell.doctor.visit import LifeFailedError, Visit, visit
+
+_MARKS = {Grade.OK: "✔", Grade.WARNING: "!", Grade.FAULT: "✘", Grade.UNSEEN: "?"}
+
+
+async def examine(loaded: Loaded, tell: Callable[[Iterable[Finding]], None]) -> list[Finding]:
+    """Ask everything; `tell` is given each group of findings as it is there."""
+    settings, secrets = loaded.settings, loaded.secrets
+    found: list[Finding] = []
+
+    def add(findings: Iterable[Finding]) -> None:
+        group = list(findings)
+        found.extend(group)
+        tell(group)
+
+    add(await host.questions(settings))
+    add(await broker.questions(settings, secrets.mqtt_password, secrets.mqtt_tls))
+    listed: dict[Role, QueuesListed] = {}
+    for node in settings.node:
+        ways = await asterisk.ways_in(node, secrets.of(node.name))
+        add(ways)
+        open_path = next((path for path, way in zip(PATHS, ways, strict=True) if way.grade is not Grade.FAULT), None)
+        if open_path is None:
+            continue
+        try:
+            async with visit(node, open_path, secrets.of(node.name)) as guest:
+                add(await _ask(guest, node, loaded))
+                queues = await guest.queues()
+        except LifeFailedError as failed:
+            add([Finding("ami", node.name, Grade.FAULT, f"was lost while we asked: {failed}", "ask again")])
+            continue
+        if isinstance(queues, QueuesListed):
+            listed[node.role] = queues
+    if Role.PRIMARY in listed and Role.STANDBY in listed:
+        add([dialplan.compare_members(listed[Role.PRIMARY], listed[Role.STANDBY])])
+    return found
+
+
+async def _ask(guest: Visit, node: Node, loaded: Loaded) -> list[Finding]:
+    is_edge = node.role is Role.EDGE
+    await asyncio.sleep(1.0)  # listen a moment: what the site sends by itself is judged too
+    own = await dialplan.edge_questions(guest, loaded.settings) if is_edge else await dialplan.server_questions(guest)
+    return [*own, *await asterisk.questions(guest, is_edge=is_edge)]
+
+
+def line_of(finding: Finding) -> str:
+    """One finding as text, its fix on a line of its own."""
+    line = f"{_MARKS[finding.grade]} {finding.subject:<14} {finding.check}: {finding.text}"
+    return line if finding.grade is Grade.OK or not finding.fix else f"{line}\n    → {finding.fix}"
+
+
+def sum_of(found: Iterable[Finding]) -> str:
+    grades = [finding.grade for finding in found]
+    counts = ", ".join(f"{grades.count(grade)} {grade.value}" for grade in Grade if grade in grades)
+    return f"{len(grades)} checks: {counts}"
