@@ -8,6 +8,8 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 READY := .venv/.ready
 export KEEP FAULT CALLS RUNS RATE SEED
+# What only some drills need: the clock that lies, and the peer we are compared with.
+DRILL_TOOLS := libfaketime keepalived
 
 .PHONY: help
 help: ## this list
@@ -46,10 +48,15 @@ lab-down: $(READY) ## stop it and leave nothing behind
 	@$(BIN)/python -m lab down
 
 .PHONY: drill
-drill: $(READY) ## one fault on the lab, NAME=…; result in build/drills/NAME.json
+drill: $(READY) ## faults on the lab, NAME="kill freeze …", RUNS=5; results in build/drills/NAME.json
 	@test -n "$(NAME)" || { echo "which one? make drill NAME=…" >&2; exit 2; }
-	@bash lab/bootstrap.sh
-	@$(BIN)/python -m lab.drill "$(NAME)"
+	@bash lab/bootstrap.sh $(DRILL_TOOLS)
+	@$(BIN)/python -m lab.drill $(NAME)
+
+.PHONY: drills
+drills: $(READY) ## every drill RUNS=5 times, about four hours, and the table of docs/drills.md from what is in build/drills
+	@bash lab/bootstrap.sh $(DRILL_TOOLS)
+	@$(BIN)/python -m lab.drill all; status=$$?; $(BIN)/python -m lab.sheet; exit $$status
 
 .PHONY: drift
 drift: $(READY) ## mixed calls (CALLS=1000, RATE=8 a second, SEED=1) against ground truth; result in build/drift.json

@@ -8,8 +8,8 @@ from pathlib import Path
 from lab import office, process, secret, sound
 from lab.ami import Ami
 from lab.deadline import LabError, wait_until
-from lab.layout import ASTERISKS, NODES, RUN, RUN_INSIDE, Host, Net, Size, asterisk_root
-from lab.site import MOMENT, SORRY, render
+from lab.layout import ASTERISKS, NODES, RUN, RUN_INSIDE, Host, Size, asterisk_root
+from lab.site import MOMENT, SORRY, Change, as_it_is, render
 
 # The mounts live in a mount namespace of the process and vanish with it, however it dies. The host name is its own and
 # resolvable: Asterisk looks it up for every call.
@@ -29,7 +29,8 @@ def write_data() -> None:
     sounds = data / "sounds/en"
     sounds.mkdir(parents=True, exist_ok=True)
     (data / "moh").mkdir(exist_ok=True)
-    names = [f"{host.address(Net.SVC)} {host.name}\n" for host in ASTERISKS]
+    # Not the service network's, where there is another: what a host's name resolves to is rewritten in SDP (see pjsip-edge.conf.sample).
+    names = [f"{host.address(host.nets[0])} {host.name}\n" for host in ASTERISKS]
     (RUN / "hosts").write_text("127.0.0.1 localhost\n" + "".join(names))
     for name in ("documentation", "static-http", "rest-api", "keys", "firmware"):
         link = data / name
@@ -42,12 +43,12 @@ def write_data() -> None:
     (data / "moh/wait.ulaw").write_bytes(sound.tone(10.0, 220, volume=0.03))
 
 
-def write_configuration(host: Host, size: Size) -> None:
+def write_configuration(host: Host, size: Size, change: Change = as_it_is) -> None:
     """Write one host's folder, with its secrets readable by root only."""
     for folder in ("etc", "lib", "spool", "run", "log/cdr-csv", "agi-bin"):
         (host.folder / folder).mkdir(parents=True, exist_ok=True)
     (host.folder / "etc").chmod(0o700)
-    for name, text in render(host, size, secret.of(host)).items():
+    for name, text in change(host, render(host, size, secret.of(host))).items():
         (host.folder / "etc" / name).write_text(text)
 
 

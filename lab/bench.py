@@ -10,15 +10,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lab import asterisk, broker, faults, network, process, prometheus, secret
+from lab import asterisk, broker, faults, network, oom, process, prometheus, secret
 from lab.deadline import LabError, wait_until
-from lab.layout import ASTERISKS, CTI, EDGE, HOSTS, NODES, RUN, Host, Net, Size, asterisk_root
+from lab.layout import ASTERISKS, CTI, EDGE, HOSTS, NAME, NODES, PREFIX, RUN, Host, Net, Size, asterisk_root
+from lab.site import Change, as_it_is
 
 Say = Callable[[str], None]
-_LOCK = Path("/run/cti-lab.lock")
+_LOCK = Path(f"/run/{NAME}.lock")
 
 
-def up(size: Size, say: Say) -> float:
+def up(size: Size, say: Say, change: Change = as_it_is) -> float:
     """Build and start the bench, after removing what an earlier one left; return the seconds it took."""
     began_at = time.monotonic()
     _check_machine()
@@ -29,7 +30,7 @@ def up(size: Size, say: Say) -> float:
         secret.create()
         asterisk.write_data()
         for host in ASTERISKS:
-            asterisk.write_configuration(host, size)
+            asterisk.write_configuration(host, size, change)
             asterisk.start(host)
         broker.write_configuration()
         broker.start()
@@ -70,6 +71,7 @@ def down() -> None:
 def _remove() -> None:
     faults.thaw_all()
     process.kill_all(network.list_processes())
+    oom.release()
     network.remove()
     if RUN.exists():
         shutil.rmtree(RUN)
@@ -103,13 +105,13 @@ def _check_machine() -> None:
 
 def describe() -> Iterator[str]:
     """Yield the lines that tell a person where everything is."""
-    yield f"run folder {RUN} (configuration, logs, secrets), namespaces cti-lab-*, Asterisk root {asterisk_root()}"
+    yield f"run folder {RUN} (configuration, logs, secrets), namespaces {PREFIX}*, Asterisk root {asterisk_root()}"
     for host in HOSTS:
         where = " ".join(f"{net.value}={host.address(net)}" for net in host.nets)
         yield f"  {host.name:8} {_state(host):10} {where}"
     yield f"  broker   {_alive(broker.NAME):10} 127.0.0.1:1883 in {CTI.namespace}; users {', '.join(secret.MQTT_USERS)}"
     yield f"  metrics  {_alive(prometheus.NAME):10} Prometheus 127.0.0.1:9090 in {CTI.namespace}"
-    yield "by hand: python -m lab cli pbx-a 'core show channels' | python -m lab shell cti | ip netns exec cti-lab-cti …"
+    yield f"by hand: python -m lab cli pbx-a 'core show channels' | python -m lab shell cti | ip netns exec {CTI.namespace} …"
 
 
 def _state(host: Host) -> str:

@@ -3,6 +3,7 @@
 # sources, and one Asterisk 22 root from suite `forky` (bookworm carries no Asterisk). Idempotent;
 # a second run asks nothing of the network. Run as root.
 #
+#   lab/bootstrap.sh [PACKAGE …]   further Debian packages, which only some drills need
 #   CTI_LAB_CACHE   where the Asterisk root is kept (default /var/cache/cti-daemon-lab)
 set -eu
 
@@ -109,7 +110,7 @@ else
 fi
 
 # shellcheck disable=SC2086  # a list of words on purpose
-LACKING=$(missing $TOOLS)
+LACKING=$(missing $TOOLS "$@")
 if [ -n "$LACKING" ]; then
     say "installing:$LACKING"
     # shellcheck disable=SC2086

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Mapping, Sequence
 
 from lab import process, secret
 from lab.layout import AMI_PORT, CTI, EDGE, EMG, HOTLINE, METRICS_PORT, MQTT_PORT, PBX_A, PBX_B, PBXS, REPOSITORY, RUN, SIP_PORT, Host
@@ -18,7 +19,7 @@ JOURNAL = FOLDER / "journal.sqlite"
 _ROLES = {EDGE: "edge", PBX_A: "primary", PBX_B: "standby", EMG: "emergency"}
 
 
-def render(*, detection: str = "") -> str:
+def render(*, detection: str = "", mqtt_host: str = "127.0.0.1") -> str:
     """Return the daemon's TOML; `detection` may hold lines of its section."""
     head = f'[site]\nname = "{HOTLINE}"\n\n[detection]\n{detection}\n'
     nodes = "".join(_node(host) for host in PBXS)
@@ -32,7 +33,7 @@ name = "emergency"
 service_level_seconds = 15
 
 [mqtt]
-host = "127.0.0.1"
+host = "{mqtt_host}"
 port = {MQTT_PORT}
 username = "cti-daemon"
 password = {{ file = "{secret.path("mqtt-cti-daemon")}" }}
@@ -73,18 +74,18 @@ system_name = {{ file = "{secret.path(f"systemname-{host.name}")}" }}
 """
 
 
-def write_configuration(*, detection: str = "") -> None:
+def write_configuration(*, detection: str = "", mqtt_host: str = "127.0.0.1") -> None:
     """Write the TOML into the run folder."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    CONFIGURATION.write_text(render(detection=detection))
+    CONFIGURATION.write_text(render(detection=detection, mqtt_host=mqtt_host))
 
 
-def start() -> int:
-    """Start the daemon with this interpreter; returns its pid at once."""
+def start(*, around: Sequence[str] = (), environment: Mapping[str, str] | None = None) -> int:
+    """Start the daemon with this interpreter; returns its pid at once. `around`: words that run a command in some other surrounding."""
     # As the unit has it: a failover is the moment when everybody else on the machine is busy too.
-    words = ["nice", "-n", "-10", sys.executable, "-m", "cti_daemon", "run", "--config", str(CONFIGURATION)]
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    return process.start(NAME, CTI, words, log=LOG, environment=environment)
+    words = [*around, "nice", "-n", "-10", sys.executable, "-m", "cti_daemon", "run", "--config", str(CONFIGURATION)]
+    everything = {**os.environ, "PYTHONPATH": str(REPOSITORY), **(environment or {})}
+    return process.start(NAME, CTI, words, log=LOG, environment=everything)
 
 
 def stop() -> None:

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from lab import bench, daemon, faults, page, timeline
 from lab.deadline import LabError
 from lab.layout import PBX_A, REPOSITORY, Host, Size
+from lab.pace import machine_pace
 from lab.promise import of as promises_of
 from lab.score import Score, score
 from lab.trial import Load, Trial, start_daemon
@@ -22,7 +23,6 @@ from lab.trial import Load, Trial, start_daemon
 BUILD = REPOSITORY / "build"
 FAULTS: dict[str, Callable[[Host], float]] = {"kill": faults.kill, "blackhole": faults.blackhole, "freeze": faults.freeze}
 WATCH_SECONDS = 9.0
-QUIET_SECONDS = 0.14
 
 
 def main() -> int:
@@ -71,18 +71,6 @@ def _show(fault: str, calls: int, say: Clock) -> int:
 def is_whole(result: Score) -> bool:
     """Nobody lost, nothing failed, nothing false: what does not depend on how fast the machine is."""
     return result.calls_lost == 0 and result.new_calls_failed == 0 and result.false_failovers == 0
-
-
-def machine_pace() -> float:
-    """How long a fixed loop takes, against QUIET_SECONDS on a quiet core: the lab's Asterisks share few cores, and times stretch alike."""
-    times = []
-    for _ in range(3):
-        began_at = time.perf_counter()
-        total = 0
-        for number in range(3_000_000):
-            total += number
-        times.append(time.perf_counter() - began_at)
-    return sorted(times)[1] / QUIET_SECONDS
 
 
 def _cross_check(result: Score) -> None:

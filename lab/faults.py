@@ -13,10 +13,9 @@ from pathlib import Path
 
 from lab import asterisk, network, process
 from lab.deadline import LabError, wait_until
-from lab.layout import AMI_PORT, CTI, CTL_NETS, HOSTS, SIP_PORT, Host, Net
+from lab.layout import AMI_PORT, CTI, CTL_NETS, EDGE, HOSTS, PHONES, PREFIX, SIP_PORT, Host, Net
 
 _FREEZER = Path("/sys/fs/cgroup/freezer")
-_GROUP = "cti-lab-"
 
 
 def _pid(host: Host) -> int:
@@ -67,6 +66,47 @@ def blackhole(host: Host) -> float:
 def block_ami(host: Host) -> float:
     """Drop AMI in and out of the host; SIP and audio live on."""
     return _drop(host, [f"-A INPUT ! -i lo -p tcp --dport {AMI_PORT} -j DROP", f"-A OUTPUT ! -o lo -p tcp --sport {AMI_PORT} -j DROP"])
+
+
+def block_edge(host: Host) -> float:
+    """Drop SIP between this host and the edge on both control networks; ours, AMI and the phones are not touched."""
+    rules = []
+    for net in CTL_NETS:
+        rules.append(f"-A INPUT -s {EDGE.address(net)} -p udp --dport {SIP_PORT} -j DROP")
+        rules.append(f"-A OUTPUT -d {EDGE.address(net)} -p udp --dport {SIP_PORT} -j DROP")
+    return _drop(host, rules)
+
+
+def block_phones(host: Host) -> float:
+    """Drop everything between this host and the phones."""
+    phones = PHONES.address(Net.SVC)
+    return _drop(host, [f"-A INPUT -s {phones} -j DROP", f"-A OUTPUT -d {phones} -j DROP"])
+
+
+def lose_on_control(percent: float) -> float:
+    """Lose this share of the packets on both control networks, as each host receives them."""
+    struck_wall = time.time()
+    match = f"-m statistic --mode random --probability {percent / 100:.4f} -j DROP"
+    for host in HOSTS:
+        rules = [f"-A INPUT -i {net.value} {match}" for net in CTL_NETS if net in host.nets]
+        if rules:
+            _drop(host, rules)
+    return struck_wall
+
+
+def reload(hosts: Sequence[Host]) -> float:
+    """`core reload` on these hosts."""
+    struck_wall = time.time()
+    for host in hosts:
+        asterisk.command(host, "core reload")
+    return struck_wall
+
+
+def stop_gracefully(host: Host) -> float:
+    """`core stop gracefully`: what an engineer types before maintenance."""
+    struck_wall = time.time()
+    asterisk.command(host, "core stop gracefully")
+    return struck_wall
 
 
 def block_probe(host: Host) -> float:
@@ -120,7 +160,7 @@ def freeze_sip(host: Host) -> float:
     """Freeze only the SIP thread: AMI answers, audio flows, no SIP message is read."""
     if not (_FREEZER / "tasks").exists():
         raise LabError("no cgroup v1 freezer on this machine: one thread alone cannot be frozen")
-    group = _FREEZER / f"{_GROUP}{host.name}"
+    group = _FREEZER / f"{PREFIX}{host.name}"
     group.mkdir(exist_ok=True)
     thread = _sip_thread(_pid(host))
     (group / "tasks").write_text(str(thread))
@@ -140,13 +180,13 @@ def _sip_thread(pid: int) -> int:
 def thaw_sip(host: Host) -> float:
     """End `freeze_sip`."""
     struck_wall = time.time()
-    _release(_FREEZER / f"{_GROUP}{host.name}")
+    _release(_FREEZER / f"{PREFIX}{host.name}")
     return struck_wall
 
 
 def thaw_all() -> None:
     """Thaw whatever any lab froze: a frozen thread cannot even be killed."""
-    for group in _FREEZER.glob(f"{_GROUP}*"):
+    for group in _FREEZER.glob(f"{PREFIX}*"):
         _release(group)
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-PREFIX = "cti-lab-"
+NAME = os.environ.get("CTI_LAB_NAME", "cti-lab")
+"""Names of namespaces, groups and the run folder begin with it: labs of different names may stand beside each other."""
+PREFIX = f"{NAME}-"
 SWITCH = "switch"
 HOTLINE = "95598"
 AMI_PORT = 5038
@@ -17,7 +19,7 @@ PROMETHEUS_PORT = 9090
 METRICS_PORT = 9595
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-RUN = Path("/run/cti-lab")
+RUN = Path("/run") / NAME
 SECRETS = RUN / "secrets"
 # The run folder as an Asterisk inside its root sees it.
 RUN_INSIDE = "/lab"

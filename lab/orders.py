@@ -10,6 +10,7 @@ from pathlib import Path
 from lab import pcap
 from lab.layout import CTL_NETS, EDGE
 
+_ROUTE = re.compile(rb"Variable: CTI_ROUTE\r\nValue: ([^,\r]+)[^\r]*\r\n")
 _EPOCH = re.compile(rb"Variable: CTI_EPOCH\r\nValue: (\d+)\r\n")
 _EDGES = frozenset(EDGE.address(net) for net in CTL_NETS)
 
@@ -20,6 +21,8 @@ class Orders:
 
     epochs: dict[int, float] = field(default_factory=dict)
     """When the edge was first given a routing decision, by its number."""
+    heads: list[tuple[float, str]] = field(default_factory=list)
+    """Each route the edge was given: when, and the node that new callers try first."""
     redirects: list[float] = field(default_factory=list)
     """Redirects as they left."""
     obeyed: list[float] = field(default_factory=list)
@@ -40,9 +43,11 @@ def read(paths: Iterable[Path]) -> Orders:
                     for found in _EPOCH.finditer(segment.payload):
                         epoch = int(found[1])
                         orders.epochs[epoch] = min(segment.wall, orders.epochs.get(epoch, segment.wall))
+                    orders.heads += [(segment.wall, found[1].decode()) for found in _ROUTE.finditer(segment.payload)]
                     orders.redirects += [segment.wall] * segment.payload.count(b"Action: Redirect\r\n")
                 else:
                     orders.obeyed += [segment.wall] * segment.payload.count(b"Message: Redirect successful\r\n")
+    orders.heads.sort()
     orders.redirects.sort()
     orders.obeyed.sort()
     return orders

@@ -76,3 +76,18 @@ def of(fault: str) -> tuple[Promise, ...]:
         Promise(number, "verdict", "ms", lambda s: s.death_to_verdict_ms, verdict),
         *_common(2000),
     )
+
+
+def times_of(fault: str) -> tuple[Promise, ...]:
+    """Of these, the limits on times."""
+    return tuple(promise for promise in of(fault) if promise.unit == "ms")
+
+
+def without_agents(fault: str) -> tuple[Promise, ...]:
+    """The limits on times where callers come to other agents."""
+    return tuple(promise for promise in times_of(fault) if "agent" not in promise.text)
+
+
+def of_new_calls(fault: str) -> tuple[Promise, ...]:
+    """The limits on times where those who talk stay where they are."""
+    return tuple(promise for promise in times_of(fault) if promise.number != "F4")

@@ -5,7 +5,7 @@ Pure text in, text out: `render(host, size, secrets)` gives every file of one ho
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from lab import office
@@ -56,6 +56,15 @@ class Secrets:
     system_name: str
     cti: str
     lab: str
+
+
+Change = Callable[[Host, dict[str, str]], dict[str, str]]
+"""One host's files → its files of another site."""
+
+
+def as_it_is(_host: Host, files: dict[str, str]) -> dict[str, str]:
+    """Change nothing."""
+    return files
 
 
 def render(host: Host, size: Size, secrets: Secrets) -> dict[str, str]:
@@ -237,8 +246,12 @@ max_retries = 100000
 # own (res_pjsip_refer, not loaded on the phones) waits with the lock of one distributor queue for that of another, so a burst
 # for many seats of one Asterisk stops each other for good (seen in gdb: __ast_taskpool_serializer_push_wait, 22.10.1).
 # IGNORE_PERCENT (a global, set during a run): so many of a hundred calls ring out.
+# REFUSE_EVERY: every n-th telephone knows no Replaces.
 # Echo and not Milliwatt: it sends what it hears, so a caller who is silent costs nothing.
-_PHONES_DIALPLAN = r"""[phones]
+_PHONES_DIALPLAN = r"""[globals]
+REFUSE_EVERY = 1000000
+
+[phones]
 exten => _seat!,1,Set(SEAT=${EXTEN})
  same => n,Goto(phone,s,1)
 exten => _eseat!,1,Set(SEAT=${EXTEN})
@@ -253,7 +266,8 @@ exten => s,1,Set(REPLACES=${PJSIP_HEADER(read,Replaces)})
  same => n,GotoIf($[${RAND(1,100)} <= 0${IGNORE_PERCENT}]?ignore)
  same => n,Wait($[${RAND(200,1000)} / 1000])
  same => n,Goto(talk)
- same => n(replace),Set(OLD=${GLOBAL(LINE_${SEAT})})
+ same => n(replace),GotoIf($[${FILTER(0-9,${SEAT})} % ${REFUSE_EVERY} = 0]?unknown)
+ same => n,Set(OLD=${GLOBAL(LINE_${SEAT})})
  same => n,GotoIf($[${LEN(${OLD})} = 0]?unknown)
  same => n,GotoIf($["${SHA1(${REPLACES})}" != "${SHA1(${GLOBAL(DIALOG_${SEAT})})}"]?unknown)
  same => n(talk),Answer(,i)

@@ -6,7 +6,7 @@ itself (the broker's subscriber hears it) is shown beside, and enters no count b
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from lab.orders import Orders
 from lab.witness import Subscriber, Told
 
 Say = Callable[[str], None]
+Step = tuple[float, Callable[[], object]]
+"""Seconds after the strike, and what is done then."""
 LONG_SECONDS = 300.0
 
 
@@ -32,20 +34,31 @@ class Load:
     waiting: int = 20
     new_per_second: float = 5.0
     new_stay_seconds: float = 3.0
+    leaving: int = 0
+    """Callers who talk, and hang up by themselves after `leave_seconds`."""
+    leave_seconds: float = 30.0
+    mute: int = 0
+    """Callers who talk to an agent and send no audio at all."""
+    stay_seconds: float = LONG_SECONDS
 
     @property
     def talking(self) -> int:
         """Callers who will be with an agent."""
-        return self.loud + self.quiet
+        return self.loud + self.quiet + self.leaving + self.mute
 
     def talkers(self) -> list[Group]:
         """Groups of those who talk."""
-        groups = [Group("loud", 1, self.loud, 20, LONG_SECONDS, Audio.FULL), Group("quiet", 2, self.quiet, 20, LONG_SECONDS, Audio.SPARSE)]
+        groups = [
+            Group("loud", 1, self.loud, 20, self.stay_seconds, Audio.FULL),
+            Group("quiet", 2, self.quiet, 20, self.stay_seconds, Audio.SPARSE),
+            Group("leaving", 5, self.leaving, 20, self.leave_seconds, Audio.SPARSE),
+            Group("mute", 6, self.mute, 20, self.stay_seconds, Audio.NONE),
+        ]
         return [group for group in groups if group.calls]
 
     def waiters(self) -> Group:
         """The group that finds all seats busy."""
-        return Group("waiting", 3, self.waiting, 10, LONG_SECONDS, Audio.SPARSE)
+        return Group("waiting", 3, self.waiting, 10, self.stay_seconds, Audio.SPARSE)
 
     def newcomers(self, seconds: float) -> Group:
         """Calls that arrive all the time; each waits a little and hangs up."""
@@ -81,11 +94,13 @@ class Trial:
         self,
         strike: Callable[[], float],
         *,
+        steps: Sequence[Step] = (),
         watch_seconds: float = 8.0,
         calm_seconds: float = 3.0,
         at_the_end: Callable[[], None] = lambda: None,
     ) -> Evidence:
-        """`strike` returns the wall instant of the fault; `at_the_end` looks at the site while the callers are still there."""
+        """`strike` returns the wall instant of the fault, `steps` follow it; the watch ends `watch_seconds` after the strike.
+        `at_the_end` looks at the site while the callers are still there."""
         capture, subscriber = Capture(self.folder), Subscriber()
         newcomers = self.load.newcomers(calm_seconds + watch_seconds + 10)
         began_wall = time.time()
@@ -99,7 +114,11 @@ class Trial:
             time.sleep(calm_seconds)  # the calm before: its calls and its silence are judged too
             self.say(f"strike, with {self.load.talking} callers talking and {self.load.waiting} waiting")
             struck_wall = strike()
-            time.sleep(watch_seconds)
+            struck_at = time.monotonic()
+            for after_seconds, act in steps:
+                _sleep_until(struck_at + after_seconds)
+                act()
+            _sleep_until(struck_at + watch_seconds)
             at_the_end()
             ended_wall = time.time()
         finally:
@@ -146,6 +165,10 @@ class Trial:
         return count()
 
 
+def _sleep_until(instant_at: float) -> None:
+    time.sleep(max(0.0, instant_at - time.monotonic()))
+
+
 def agents_talking(pbx: Ami) -> list[str]:
     """Return the seats that are in a call, by the queue's own word."""
     rows = pbx.list("QueueStatus", "QueueStatusComplete")
@@ -158,12 +181,14 @@ def callers_waiting(pbx: Ami) -> list[str]:
     return [row["Uniqueid"] for row in rows if row["Event"] == "QueueEntry"]
 
 
-def start_daemon(*, detection: str = "") -> float:
+def start_daemon(
+    *, detection: str = "", mqtt_host: str = "127.0.0.1", around: Sequence[str] = (), environment: Mapping[str, str] | None = None
+) -> float:
     """Start the daemon with a fresh journal and wait until it is ready and judges every node healthy; seconds it took."""
     for leftover in daemon.FOLDER.glob("journal.sqlite*"):
         leftover.unlink()
-    daemon.write_configuration(detection=detection)
-    daemon.start()
+    daemon.write_configuration(detection=detection, mqtt_host=mqtt_host)
+    daemon.start(around=around, environment=environment)
     return wait_daemon()
 
 

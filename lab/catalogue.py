@@ -1,0 +1,10 @@
+"""All drills by name."""
+
+from __future__ import annotations
+
+from lab.deaths import DEATHS
+from lab.disturbances import DISTURBANCES
+from lab.exercise import Drill
+from lab.peers import PEER_DRILLS
+
+DRILLS: dict[str, Drill] = {**DEATHS, **DISTURBANCES, **PEER_DRILLS}
