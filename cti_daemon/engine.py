@@ -58,6 +58,7 @@ from cti_daemon.policy import command as commands
 from cti_daemon.policy import failover, health
 from cti_daemon.policy.failover import Candidate, Routing
 from cti_daemon.policy.health import Health
+from cti_daemon.policy.mirroring import Mirroring
 from cti_daemon.policy.picture import draw
 from cti_daemon.policy.reroute import Rerouting
 from cti_daemon.policy.watch import Watching
@@ -81,6 +82,7 @@ class Engine:
         }
         ids = count(1)
         self._rerouting = Rerouting(self.site, self.counters, ids, settings.failover.stagger)
+        self._mirroring = Mirroring(self.site, ids, self.routing.serving)
         self._watching = Watching(self.site, settings.detection)
         self._ids = ids
         self._takers: dict[type[Event], Callable[[Any, float, list[Effect]], bool]] = {
@@ -98,7 +100,9 @@ class Engine:
             EdgeListed: self._listed,
             AudioSampled: self._audio,
             BlockRefused: self._refused,
-            Outcome: self._rerouting.learn,
+            Outcome: self._outcome,
+            MemberSeen: self._seated,
+            MemberGone: self._seated,
             Command: self._command,
         }  # a table, since `match` would try two dozen classes for the commonest event
         calls, queues = self.site.calls, self.site.queues
@@ -115,8 +119,6 @@ class Engine:
             CallerServed: queues.serve,
             CallerDone: queues.finish,
             CallerUnserved: queues.give_back,
-            MemberSeen: self.site.seat,
-            MemberGone: self.site.seat,
             StreamBegan: self.site.begin,
         }  # nearly all events: they change what we hold, and call for nothing
         self._answered: OrderedDict[tuple[str, str], Answer] = OrderedDict()
@@ -176,15 +178,29 @@ class Engine:
             text = f"{found.queue} on {found.node}, counted from its lists ({found.cause}): {found.offered} offered, "
             text += f"{found.answered} answered, {found.abandoned} abandoned, {found.left} left otherwise; their waits are not known"
             out.append(Report("resync", "warning" if found.cause == "resync" else "info", text, facts))
+        self._mirroring.take_list(event.node, frozenset(counted.queue for counted in event.counted), at, out)
+        self.next_at = min(self.next_at, self._mirroring.next_at(at))
         return False
 
     def _channels_listed(self, event: ChannelsListed, at: float, out: list[Effect]) -> bool:
         corrected = self.site.list_channels(event, at)
+        self._mirroring.know_life(event.node, event.life)
         if corrected:
             self.counters["resyncs"][(event.node, "channels")] += corrected
             text = f"{corrected} channels of {event.node} were not as its events had told; set right from its list"
             out.append(Report("resync", "warning", text, {"node": event.node, "cause": "resync", "channels": corrected}))
         return False
+
+    def _seated(self, event: MemberSeen | MemberGone, at: float, out: list[Effect]) -> bool:
+        self.site.seat(event, at)
+        self._mirroring.note(event, at, out)
+        return False
+
+    def _outcome(self, event: Outcome, at: float, out: list[Effect]) -> bool:
+        if self._mirroring.learn(event, at, out):
+            self.next_at = min(self.next_at, self._mirroring.next_at(at))
+            return False
+        return self._rerouting.learn(event, at, out)
 
     def _listed(self, event: EdgeListed, at: float, out: list[Effect]) -> bool:
         self.routing = self._rerouting.compare(event, self.routing, at)
@@ -244,8 +260,13 @@ class Engine:
         self._rerouting.rescue(self.routing, self.health, self._watching, at, out)
         for node, before, after in changes:
             out.extend(_tell_verdict(node, before, after))
+        self._mirroring.judge(self.routing.serving, self.health, self.is_settled, at, out)
         wanted_at = self._watching.ask(self.health, at, out)
-        self.next_at = min(self.next_at, wanted_at, self._rerouting.next_at(at))
+        self.next_at = min(self.next_at, wanted_at, self._rerouting.next_at(at), self._mirroring.next_at(at))
+
+    def is_settled(self, node: NodeName) -> bool:
+        """No stale call is left on this node, so its seats may be rung."""
+        return self.health[node].verdict is Verdict.HEALTHY
 
     def candidates(self) -> dict[NodeName, Candidate]:
         return {
@@ -312,7 +333,7 @@ class Engine:
     # --- out --------------------------------------------------------------------------------------------------------
 
     def view(self, at: float) -> SiteView:
-        return draw(self.site, self.health, self.candidates(), self.routing, self._rerouting, self.counters, at)
+        return draw(self.site, self.health, self.candidates(), self.routing, self._rerouting, self._mirroring, self.counters, at)
 
 
 def _urgency(effect: Effect) -> int:

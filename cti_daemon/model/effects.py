@@ -5,8 +5,10 @@ Each effect that reaches an Asterisk has an `effect_id`; its `Outcome` comes bac
 hold and may be repeated, all but `RescueLeg` (a second Redirect would throw a rescued caller out of the standby)."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
+from cti_daemon.model.events import Membership
 from cti_daemon.model.ids import ChannelName, NodeName, PathName, Uniqueid
 
 
@@ -62,6 +64,26 @@ class HangUp:
     effect_id: int
     node: NodeName
     channel: ChannelName
+
+
+class MemberChange(StrEnum):
+    """What of a queue member is set."""
+
+    ADD = "add"
+    REMOVE = "remove"
+    PAUSE = "pause"  # and its reason
+    PENALTY = "penalty"
+    RINGINUSE = "ringinuse"
+
+
+@dataclass(frozen=True, slots=True)
+class SetMember:
+    """Make this of a queue member of `node` as `wanted` has it. Only `key` counts for REMOVE."""
+
+    effect_id: int
+    node: NodeName
+    change: MemberChange
+    wanted: Membership
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,4 +151,18 @@ class Answer:
     data: dict[str, Any] = field(default_factory=dict)
 
 
-Effect = SetRoute | SetVia | RescueLeg | AttachDialog | HangUp | AskEdge | SampleAudio | ProbeNode | ListEdge | Record | Report | Answer
+Effect = (
+    SetRoute
+    | SetVia
+    | RescueLeg
+    | AttachDialog
+    | HangUp
+    | SetMember
+    | AskEdge
+    | SampleAudio
+    | ProbeNode
+    | ListEdge
+    | Record
+    | Report
+    | Answer
+)

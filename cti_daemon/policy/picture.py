@@ -9,6 +9,7 @@ from cti_daemon.model.views import EvidenceView, NodeView, SiteView
 from cti_daemon.policy import queueing, seating
 from cti_daemon.policy.failover import Candidate, Routing
 from cti_daemon.policy.health import Health
+from cti_daemon.policy.mirroring import Mirroring
 from cti_daemon.policy.reroute import Rerouting
 from cti_daemon.state.evidence import NEVER, NodeEvidence
 from cti_daemon.state.site import Site
@@ -20,6 +21,7 @@ def draw(
     candidates: Mapping[NodeName, Candidate],
     routing: Routing,
     rerouting: Rerouting,
+    mirroring: Mirroring,
     counters: Mapping[str, Counter[tuple[str, ...]]],
     now: float,
 ) -> SiteView:
@@ -35,6 +37,7 @@ def draw(
         queues=queueing.queues(site, routing.serving, now),
         failover_in_progress=rerouting.is_in_progress,
         legs_to_rescue=rerouting.legs_to_rescue,
+        mirror_difference=mirroring.difference(),
         seats=seating.seats(site, routing.serving, now),
         calls=site.calls.counts(),
         counters={name: dict(counted) for name, counted in counters.items()},

@@ -18,6 +18,7 @@ from cti_daemon.model.effects import (
     Report,
     RescueLeg,
     SampleAudio,
+    SetMember,
     SetRoute,
     SetVia,
 )
@@ -152,7 +153,7 @@ class Daemon:
         self._hands = Hands(self._settings, self._links)
 
     def _doers(self) -> dict[type[Any], Any]:
-        deeds = dict.fromkeys((SetRoute, SetVia, RescueLeg, AttachDialog, HangUp), self._do)
+        deeds = dict.fromkeys((SetRoute, SetVia, RescueLeg, AttachDialog, HangUp, SetMember), self._do)
         return {
             **deeds,
             AskEdge: self._ask,

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from cti_daemon.model.events import Command, ObserverStalled
-from cti_daemon.model.ids import PATHS, NodeName, PathName, Uniqueid
-from cti_daemon.model.reasons import Mode, Reason
+from cti_daemon.model.events import Command, Membership, ObserverStalled
+from cti_daemon.model.ids import PATHS, Interface, NodeName, PathName, QueueName, SeatName, Uniqueid
+from cti_daemon.model.reasons import MemberKind, Mode, Reason
 from cti_daemon.model.records import Standing
 from tests.sim.world import World
 
@@ -37,6 +37,8 @@ class Script:
             "die-after-intent": self._die_after_intent,
             "command": self._command,
             "repeat": self._repeat,
+            "seat": self._seat,
+            "logout": self._logout,
         }
 
     def play(self, text: str) -> str:
@@ -58,6 +60,25 @@ class Script:
 
     def _hangup(self, uniqueid: str) -> None:
         self.world.hang_up(Uniqueid(uniqueid))
+
+    def _seat(self, node: str, seat: str, *words: str) -> None:
+        """`seat pbx-a seat5 in=support penalty=3 paused=lunch`: somebody is this from now on."""
+        options = dict(word.split("=") for word in words)
+        self.world.seat(
+            NodeName(node),
+            Membership(
+                QueueName(options.get("in", "hotline")),
+                Interface(f"PJSIP/{seat}"),
+                SeatName(seat),
+                kind=MemberKind.DYNAMIC,
+                penalty=int(options.get("penalty", 0)),
+                paused="paused" in options,
+                reason=options.get("paused", ""),
+            ),
+        )
+
+    def _logout(self, node: str, seat: str, queue: str) -> None:
+        self.world.unseat(NodeName(node), (QueueName(queue), Interface(f"PJSIP/{seat}")))
 
     def _silent(self, node: str, *signals: str) -> None:
         """`silent pbx-a link-a sip-b`"""

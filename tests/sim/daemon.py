@@ -18,9 +18,10 @@ from cti_daemon.model.effects import (
     Record,
     Report,
     SampleAudio,
+    SetMember,
 )
-from cti_daemon.model.events import Event, MemberSeen, Membership, ObserverStalled, Outcome, QueuesListed, Tick
-from cti_daemon.model.ids import Interface, NodeName, QueueName, SeatName
+from cti_daemon.model.events import Event, ObserverStalled, Outcome, Tick
+from cti_daemon.model.ids import NodeName
 from cti_daemon.model.reasons import Result
 from cti_daemon.model.records import Standing
 from cti_daemon.model.settings import Settings
@@ -28,7 +29,8 @@ from cti_daemon.wire.standing import standing
 from tests.sim.clock import Clock
 from tests.sim.edge import Edge
 from tests.sim.faults import Kind
-from tests.sim.process import Deed, Process
+from tests.sim.members import listed, obey, static_members
+from tests.sim.process import Deed, EdgeDeed, Process
 from tests.sim.questions import Ear, Eye
 from tests.sim.truth import Truth
 from tests.sim.wires import Wires
@@ -53,6 +55,7 @@ class Daemon(Process):
         self.started_at = 0.0
         self.stalled_until = 0.0
         self._heard: list[Event] = []
+        self.members = {node: static_members(3) for node in truth.nodes}
         self._written_at, self._is_write_lost = -1.0, False
 
     # --- life and death ---------------------------------------------------------------------------------------------
@@ -187,6 +190,12 @@ class Daemon(Process):
     @override
     def order(self, deed: Deed) -> None:
         """One action, tried once. Its answer, or that there is none, comes back as an outcome."""
+        if isinstance(deed, SetMember):
+            self._set_member(deed)
+        else:
+            self._order_edge(deed)
+
+    def _order_edge(self, deed: EdgeDeed) -> None:
         life = self.life
         is_told = False
 
@@ -224,6 +233,19 @@ class Daemon(Process):
 
         self.clock.at(link.order_arrives_at(), lambda: self._edge.when_awake(execute))
 
+    def _set_member(self, deed: SetMember) -> None:
+        """Done while the media server's manager lives, else nobody knows."""
+        life, node, wires = self.life, deed.node, self.wires
+
+        def execute() -> None:
+            result, event = obey(self.members[node], deed) if self._truth.ami_lives(node) else (Result.UNKNOWN, None)
+            if event is not None:
+                wires.deliver(node, event)
+            if self.lives(life):
+                self.post(Outcome(deed.effect_id, result))
+
+        self.clock.after(wires.trip_seconds(node), execute)
+
     def _is_order_lost(self) -> bool:
         """What leaves in one write shares its fate."""
         if self.clock.now != self._written_at:
@@ -242,11 +264,7 @@ class Daemon(Process):
         if node == EDGE:
             self._edge.when_awake(lambda: wires.deliver(EDGE, replace(self._edge.listing(), took_seconds=self.clock.now - asked_at)))
         elif self._truth.ami_lives(node):
-            seats = [SeatName(f"seat{n}") for n in range(1, 4)]
-            members = tuple(
-                MemberSeen(node, Membership(QueueName("hotline"), Interface(f"PJSIP/{seat}"), seat), 1, in_call=False) for seat in seats
-            )
-            wires.deliver(node, QueuesListed(node, members, ()))
+            wires.deliver(node, listed(node, self.members[node]))
 
     def _compare(self, life: int) -> None:
         if life == self.life and not self.is_dead:

@@ -14,7 +14,7 @@ from cti_daemon.model.events import EdgeListed, Event, LegRouted, LegSeen, SeatT
 from cti_daemon.model.ids import PATHS, CallToken, ChannelName, NodeName, PathName, SeatName, Uniqueid
 from cti_daemon.model.reasons import Result
 from tests.sim.clock import Clock
-from tests.sim.process import Deed
+from tests.sim.process import EdgeDeed
 from tests.sim.truth import Truth
 from tests.sim.world import EDGE, EMG, A, B
 
@@ -98,7 +98,7 @@ class Edge:
 
     # --- what it is told --------------------------------------------------------------------------------------------
 
-    def do(self, deed: Deed) -> Result:
+    def do(self, deed: EdgeDeed) -> Result:
         match deed:
             case SetRoute(route=route, epoch=epoch):
                 self.route, self.epoch = route, epoch

@@ -18,6 +18,7 @@ from cti_daemon.model.effects import (
     Report,
     RescueLeg,
     SampleAudio,
+    SetMember,
     SetRoute,
     SetVia,
 )
@@ -26,8 +27,10 @@ from cti_daemon.model.ids import NodeName
 from cti_daemon.model.records import Standing
 from cti_daemon.model.settings import Settings
 from tests.sim.clock import Clock
+from tests.sim.members import said
 
-Deed = SetRoute | SetVia | AttachDialog | RescueLeg | HangUp
+EdgeDeed = SetRoute | SetVia | AttachDialog | RescueLeg | HangUp
+Deed = EdgeDeed | SetMember
 """What an Asterisk is told to do; its outcome comes back as an event."""
 
 
@@ -89,7 +92,7 @@ class Process(ABC):
 
     def do(self, effect: Effect) -> None:
         match effect:
-            case SetRoute() | SetVia() | AttachDialog() | RescueLeg() | HangUp():
+            case SetRoute() | SetVia() | AttachDialog() | RescueLeg() | HangUp() | SetMember():
                 self.order(effect)
             case AskEdge():
                 self.ask_edge(effect)
@@ -138,6 +141,8 @@ def line(effect: Effect) -> str | None:
             return f"edge     dialog of {channel} is {dialog}"
         case HangUp(node=node, channel=channel):
             return f"{node:8} hang up {channel}"
+        case SetMember(node=node, change=change, wanted=wanted):
+            return f"{node:8} {said(change, wanted)}"
         case Answer(status=status, code=code, message=message):
             return f"answer   {status} {code}: {message}"
         case AskEdge() | SampleAudio() | ProbeNode() | ListEdge():

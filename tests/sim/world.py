@@ -10,7 +10,7 @@ from functools import partial
 from typing_extensions import override
 
 from cti_daemon.model.call_events import ChannelBridged, ChannelEnded
-from cti_daemon.model.effects import Answer, AskEdge, Effect, ProbeNode, Record, Report, RescueLeg, SampleAudio, SetRoute
+from cti_daemon.model.effects import Answer, AskEdge, Effect, ProbeNode, Record, Report, RescueLeg, SampleAudio, SetMember, SetRoute
 from cti_daemon.model.events import (
     AudioSampled,
     EdgeListed,
@@ -20,19 +20,19 @@ from cti_daemon.model.events import (
     LinkAlive,
     LinkLost,
     LinkUp,
-    MemberSeen,
+    MemberGone,
     Membership,
     Outcome,
-    QueuesListed,
     SeatTalking,
     SipAlive,
     SipRefused,
 )
-from cti_daemon.model.ids import PATHS, CallToken, ChannelName, Interface, NodeName, PathName, QueueName, SeatName, Uniqueid
+from cti_daemon.model.ids import PATHS, CallToken, ChannelName, MemberKey, NodeName, PathName, SeatName, Uniqueid
 from cti_daemon.model.reasons import Loss, Result
 from cti_daemon.model.records import Standing
 from cti_daemon.model.settings import Settings
 from tests.sim.clock import Clock
+from tests.sim.members import listed, obey, seen, static_members
 from tests.sim.process import Deed, Process, line
 
 ACTION_SECONDS = 0.003
@@ -85,6 +85,7 @@ class World(Process):
         super().__init__(Clock(start), settings())
         self.nodes = [NodeName(n.name) for n in self.settings.node]
         self.faults = {node: Faults() for node in self.nodes}
+        self.members = {node: static_members(3) for node in self.nodes}
         self.transcript: list[str] = []
         self.effects: list[tuple[float, Effect]] = []
         self.legs: dict[Uniqueid, LegSeen] = {}
@@ -164,6 +165,8 @@ class World(Process):
             case RescueLeg(uniqueid=uniqueid, epoch=epoch):
                 self.redirects.append((self.now, uniqueid, epoch))
                 result = Result.DONE if uniqueid in self.legs else Result.GONE
+            case SetMember():
+                result = self._set_member(deed)
             case _:
                 pass
         if asked_by == self.life:
@@ -234,10 +237,29 @@ class World(Process):
         self.feed(EdgeListed(EDGE, tuple(self.legs.values()), self.edge_route, self.edge_epoch))
 
     def list_queues(self, node: NodeName) -> None:
-        queue = QueueName("hotline")
-        seats = [SeatName(f"seat{n}") for n in range(1, 4)]
-        members = tuple(MemberSeen(node, Membership(queue, Interface(f"PJSIP/{seat}"), seat), 1, in_call=False) for seat in seats)
-        self.feed(QueuesListed(node, members, ()))
+        self.feed(listed(node, self.members[node]))
+
+    def _set_member(self, deed: SetMember) -> Result:
+        if not self._is_heard(deed.node):
+            return Result.UNKNOWN
+        result, event = obey(self.members[deed.node], deed)
+        if event is not None:
+            self.feed(event)
+        return result
+
+    def _is_heard(self, node: NodeName) -> bool:
+        return any((node, path) in self._up and ("link", path) not in self.faults[node].silent for path in PATHS)
+
+    def seat(self, node: NodeName, member: Membership) -> None:
+        """A person logs a seat in, pauses it, …: `member` is what it is then."""
+        self.members[node][member.key] = member
+        if self._is_heard(node):
+            self.feed(seen(node, member))
+
+    def unseat(self, node: NodeName, key: MemberKey) -> None:
+        del self.members[node][key]
+        if self._is_heard(node):
+            self.feed(MemberGone(node, *key))
 
     # --- callers ----------------------------------------------------------------------------------------------------
 

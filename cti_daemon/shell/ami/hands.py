@@ -4,7 +4,7 @@ redirects would wait behind the calls that the first ones set up (tried: 0.3–1
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from cti_daemon.model.effects import AttachDialog, HangUp, RescueLeg, SetRoute, SetVia
+from cti_daemon.model.effects import AttachDialog, HangUp, MemberChange, RescueLeg, SetMember, SetRoute, SetVia
 from cti_daemon.model.events import Outcome
 from cti_daemon.model.ids import NodeName
 from cti_daemon.model.reasons import Result
@@ -12,7 +12,7 @@ from cti_daemon.model.settings import Settings
 from cti_daemon.shell.ami.node_links import NodeLinks
 from cti_daemon.wire.ami_message import Reply
 
-Deed = SetRoute | SetVia | RescueLeg | AttachDialog | HangUp
+Deed = SetRoute | SetVia | RescueLeg | AttachDialog | HangUp | SetMember
 
 _WORST_FIRST = (Result.UNKNOWN, Result.FAILED, Result.GONE)
 HEAD_START_SECONDS = 0.03
@@ -54,6 +54,8 @@ class Hands:
                 return [_set("__CTI_DIALOG", deed.dialog) | {"Channel": deed.channel}]
             case HangUp():
                 return [{"Action": "Hangup", "Channel": deed.channel}]
+            case SetMember():
+                return [_member_action(deed)]
 
     async def _do_at(self, node: NodeName, deeds: list[Deed]) -> list[Outcome]:
         links = self._links.get(node)
@@ -81,11 +83,30 @@ class Hands:
 
 def node_of(deed: Deed) -> NodeName:
     """The Asterisk that a deed is done at."""
-    return deed.node if isinstance(deed, HangUp) else deed.edge
+    return deed.node if isinstance(deed, HangUp | SetMember) else deed.edge
 
 
 def _set(variable: str, value: str) -> dict[str, str]:
     return {"Action": "Setvar", "Variable": variable, "Value": value}
+
+
+def _member_action(deed: SetMember) -> dict[str, str]:
+    """The reason's key is `Reason` in both actions; `PausedReason` is ignored without a word (tried on 22.10)."""
+    wanted = deed.wanted
+    place = {"Queue": wanted.queue, "Interface": wanted.interface}
+    pause = {"Paused": str(wanted.paused).lower(), "Reason": wanted.reason}
+    match deed.change:
+        case MemberChange.ADD:
+            who = {"MemberName": wanted.name, "StateInterface": wanted.state_interface, "Penalty": str(wanted.penalty)}
+            return {"Action": "QueueAdd", **place, **who, **pause}
+        case MemberChange.REMOVE:
+            return {"Action": "QueueRemove", **place}
+        case MemberChange.PAUSE:
+            return {"Action": "QueuePause", **place, **pause}
+        case MemberChange.PENALTY:
+            return {"Action": "QueuePenalty", **place, "Penalty": str(wanted.penalty)}
+        case MemberChange.RINGINUSE:
+            return {"Action": "QueueMemberRingInUse", **place, "RingInUse": "yes" if wanted.ringinuse else "no"}
 
 
 def _outcome(effect_id: int, replies: list[Reply]) -> Outcome:

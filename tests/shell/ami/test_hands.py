@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from cti_daemon.model.effects import AttachDialog, HangUp, RescueLeg, SetRoute, SetVia
-from cti_daemon.model.ids import ChannelName, NodeName, PathName, Uniqueid
+from cti_daemon.model.effects import AttachDialog, HangUp, MemberChange, RescueLeg, SetMember, SetRoute, SetVia
+from cti_daemon.model.events import Membership
+from cti_daemon.model.ids import ChannelName, Interface, NodeName, PathName, QueueName, SeatName, Uniqueid
 from cti_daemon.model.reasons import Result, Role
 from cti_daemon.model.settings import Settings
 from cti_daemon.shell.ami.hands import Hands
@@ -33,8 +34,8 @@ async def site(fake: FakeNode, watch: Callable[..., Watched], settings: Settings
 
 
 def said(fake: FakeNode) -> list[dict[str, str]]:
-    ours = {"Setvar", "Redirect", "Hangup"}
-    return [{k: v for k, v in action.items() if k != "ActionID"} for action in fake.actions if action["Action"] in ours]
+    ours = ("Setvar", "Redirect", "Hangup", "Queue")
+    return [{k: v for k, v in action.items() if k != "ActionID"} for action in fake.actions if action["Action"].startswith(ours)]
 
 
 async def test_a_route_is_set_before_its_epoch(fake: FakeNode, site: Site) -> None:
@@ -66,6 +67,38 @@ async def test_a_dialog_is_hung_on_the_leg_and_inherited(fake: FakeNode, site: S
     """Only `_` and `__` variables reach the new leg."""
     await site.hands.do([AttachDialog(5, EDGE, CHANNEL, "seat1!a@b;to-tag=x;from-tag=y")])
     assert said(fake) == [{"Action": "Setvar", "Variable": "__CTI_DIALOG", "Value": "seat1!a@b;to-tag=x;from-tag=y", "Channel": CHANNEL}]
+
+
+async def test_a_member_is_set_by_the_action_for_it(fake: FakeNode, site: Site) -> None:
+    """7-asterisk.md §7: "the key is `Reason`; `PausedReason` is ignored without a word"."""
+    place = {"Queue": "support", "Interface": "PJSIP/seat9"}
+    li = Membership(
+        QueueName("support"),
+        Interface("PJSIP/seat9"),
+        SeatName("seat9"),
+        name="Li",
+        state_interface="PJSIP/seat9",
+        penalty=3,
+        paused=True,
+        reason="午休",
+        ringinuse=True,
+    )
+    await site.hands.do([SetMember(i, EDGE, change, li) for i, change in enumerate(MemberChange)])
+    assert said(fake) == [
+        {
+            "Action": "QueueAdd",
+            **place,
+            "MemberName": "Li",
+            "StateInterface": "PJSIP/seat9",
+            "Penalty": "3",
+            "Paused": "true",
+            "Reason": "午休",
+        },
+        {"Action": "QueueRemove", **place},
+        {"Action": "QueuePause", **place, "Paused": "true", "Reason": "午休"},
+        {"Action": "QueuePenalty", **place, "Penalty": "3"},
+        {"Action": "QueueMemberRingInUse", **place, "RingInUse": "yes"},
+    ]
 
 
 async def test_outcomes_keep_the_order_of_the_deeds(fake: FakeNode, site: Site) -> None:

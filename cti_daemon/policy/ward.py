@@ -1,0 +1,126 @@
+"""One media server in the care of the mirror: which of its members differ, what is under way, what is put off."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from cti_daemon.model.effects import MemberChange, SetMember
+from cti_daemon.model.events import Membership
+from cti_daemon.model.ids import MemberKey, NodeName
+from cti_daemon.model.reasons import Result
+
+AT_ONCE = 50
+"""Deeds under way on one server. They share a session with its heartbeats: a whole roster in one write would look like silence."""
+ECHO_SECONDS = 1.0
+"""What was done must show in the node's events within this time, else it is done again."""
+RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+"""Waits after a first, second, … failure in a row."""
+
+
+@dataclass(slots=True)
+class _Errand:
+    """One member: what was asked for last, and when the same may be asked for again."""
+
+    wanted: Membership | None
+    unanswered: set[int] = field(default_factory=set)
+    worst: Result = Result.DONE
+    failures: int = 0
+    again_at: float = float("-inf")
+
+
+@dataclass(slots=True)
+class Ward:
+    """`is_open`: it may be told something. `is_held`: its members are kept paused until its stale calls are ended."""
+
+    node: NodeName
+    is_open: bool = False
+    is_held: bool = False
+    held_at: float = float("-inf")
+    """Since when."""
+    differing: set[MemberKey] = field(default_factory=set)
+    todo: dict[MemberKey, None] = field(default_factory=dict)
+    """Members to look at, in order."""
+    ringinuse_due: set[MemberKey] = field(default_factory=set)
+    """It changed where they are served, and here nobody has said yet what it is."""
+    is_failing: bool = False
+    """People were told that something was refused; they are told again only after all was well."""
+    again_at: float = float("inf")
+    _errands: dict[MemberKey, _Errand] = field(default_factory=dict)
+    _asked: dict[int, MemberKey] = field(default_factory=dict)
+
+    @property
+    def is_full(self) -> bool:
+        return len(self._asked) >= AT_ONCE
+
+    def may_ask(self, key: MemberKey, wanted: Membership | None, at: float) -> bool:
+        """False while an answer is awaited, or when just this was asked for a moment ago."""
+        errand = self._errands.get(key)
+        if errand is None:
+            return True
+        if errand.unanswered:
+            return False
+        if errand.wanted == wanted and at < errand.again_at:
+            self.again_at = min(self.again_at, errand.again_at)
+            return False
+        return True
+
+    def ask(self, key: MemberKey, wanted: Membership | None, effects: list[SetMember]) -> None:
+        errand = self._errands.setdefault(key, _Errand(wanted))
+        if errand.wanted != wanted:
+            errand.failures = 0
+        errand.wanted, errand.worst = wanted, Result.DONE
+        for effect in effects:
+            errand.unanswered.add(effect.effect_id)
+            self._asked[effect.effect_id] = key
+            if effect.change is MemberChange.RINGINUSE:
+                self.ringinuse_due.discard(key)
+
+    def has_asked(self, effect_id: int) -> bool:
+        return effect_id in self._asked
+
+    def learn(self, effect_id: int, result: Result, at: float) -> None:
+        """An answer to something that was asked. The member is looked at again when its last one is in."""
+        key = self._asked.pop(effect_id)
+        errand = self._errands[key]
+        errand.unanswered.discard(effect_id)
+        if result is not Result.DONE:
+            errand.worst = result
+        if errand.unanswered:
+            return
+        self.todo[key] = None
+        if errand.worst is Result.DONE:
+            errand.failures = 0
+            errand.again_at = at + ECHO_SECONDS
+        else:
+            errand.again_at = at + RETRY_SECONDS[min(errand.failures, len(RETRY_SECONDS) - 1)]
+            errand.failures += 1
+
+    def is_about(self, key: MemberKey) -> bool:
+        """Something was asked for this member, and has not been seen to hold."""
+        return key in self._errands
+
+    def settle(self, key: MemberKey) -> None:
+        """It is as wanted."""
+        errand = self._errands.get(key)
+        if errand is not None and not errand.unanswered:
+            del self._errands[key]
+            self.is_failing = self.is_failing and bool(self._errands)
+
+    def forget(self) -> None:
+        """Its links are down: what is still unanswered will be told as lost; nothing is known to differ."""
+        self.differing.clear()
+        self.todo.clear()
+        self.ringinuse_due.clear()
+
+    def wake(self, at: float) -> None:
+        """What was put off until now is looked at again."""
+        if at < self.again_at:
+            return
+        self.again_at = float("inf")
+        for key, again_at in self._put_off():
+            if again_at <= at:
+                self.todo[key] = None
+            else:
+                self.again_at = min(self.again_at, again_at)
+
+    def _put_off(self) -> Iterator[tuple[MemberKey, float]]:
+        return ((key, errand.again_at) for key, errand in self._errands.items() if not errand.unanswered)
