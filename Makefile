@@ -13,7 +13,7 @@ DRILL_TOOLS := libfaketime keepalived
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(READY): requirements-dev.txt pyproject.toml .ci/venv
 	@bash .ci/venv
@@ -71,6 +71,10 @@ sim: $(READY) ## seeded faults in virtual time around the real core, SEEDS=…; 
 .PHONY: sim-restarts
 sim-restarts: $(READY) ## the daemon is killed at every point of a failover, in virtual time, and started again
 	$(BIN)/python -m tests.sim --restarts
+
+.PHONY: dashboards
+dashboards: $(READY) ## write config/grafana anew from dashboards/
+	@$(BIN)/python -m dashboards
 
 .PHONY: lock
 lock: ## compile the locks anew after a change in requirements*.in

@@ -93,7 +93,7 @@ def _kpi() -> QueueKpiView:
             offered=20,
             outcomes={"answered": 16, "abandoned": 3, "short_abandoned": 1},
             answered_in_time=12,
-            service_level={"answered_or_abandoned": 12 / 19, "asterisk_first": None},
+            service_level={"answered_and_abandoned": 12 / 19, "asterisk": None},
             asa_seconds=8.25,
             abandonment_ratio=0.15,
             connect_ratio=0.8,

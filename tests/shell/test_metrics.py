@@ -64,8 +64,8 @@ def test_what_happened_to_a_queues_callers_is_exported(settings: Settings, pictu
     assert one(samples, "cti_queue_answer_seconds_sum", queue="hotline") == 812.5
     assert one(samples, "cti_queue_abandon_seconds_count", queue="hotline") == 15
     assert one(samples, "cti_talk_seconds_count", queue="hotline") == 100
-    assert one(samples, "cti_queue_service_level_ratio", queue="hotline", formula="answered_or_abandoned") == 12 / 19
-    assert one(samples, "cti_queue_service_level_ratio", queue="hotline", formula="asterisk_first") is None
+    assert one(samples, "cti_queue_service_level_ratio", queue="hotline", formula="answered_and_abandoned") == 12 / 19
+    assert one(samples, "cti_queue_service_level_ratio", queue="hotline", formula="asterisk") is None
     assert one(samples, "cti_queue_asa_seconds", queue="hotline", window="15m") == 8.25
     assert one(samples, "cti_queue_connect_ratio", queue="hotline", window="1d") == 0.8
     assert one(samples, "cti_queue_occupancy_ratio", queue="hotline", window="1d") is None

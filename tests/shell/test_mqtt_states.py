@@ -41,7 +41,7 @@ def test_a_queue_is_told_with_its_figures(states: RetainedStates) -> None:
     body = said(states)["queues/hotline/stats"]
     figures = {key: body[key] for key in ("waiting", "longest_wait_seconds", "offered", "answered", "abandoned")}
     assert figures == {"waiting": 2, "longest_wait_seconds": 3.5, "offered": 120, "answered": 100, "abandoned": 15}
-    assert body["service_level"] == {"answered_or_abandoned": 0.6316, "asterisk_first": None}
+    assert body["service_level"] == {"answered_and_abandoned": 0.6316, "asterisk": None}
     assert body["windows"]["15m"]["connect_ratio"] == 0.8
     assert (body["seats"]["in_call"], body["seats"]["wrap_up"]) == (1, 0)
 
