@@ -13,10 +13,10 @@ from cti_daemon.shell.metrics import Metrics
 from tests.shell.conftest import SAMPLE, Picture
 
 FOLDER = Path(__file__).parents[2] / "config" / "prometheus"
-RULES, CASES = FOLDER / "cti-daemon.rules.yml", FOLDER / "cti-daemon.rules.test.yml"
+RULES, CASES = FOLDER / "cti-daemon.rules.yml", sorted(FOLDER.glob("*.test.yml"))
 
 
-@pytest.mark.parametrize("words", [["check", "rules", RULES.name], ["test", "rules", CASES.name]], ids=["check", "test"])
+@pytest.mark.parametrize("words", [["check", "rules", RULES.name], *(["test", "rules", case.name] for case in CASES)], ids=" ".join)
 def test_promtool_accepts_the_rules_and_their_cases(words: list[str]) -> None:
     if shutil.which("promtool") is None:
         pytest.skip("Debian's package prometheus (promtool) is not installed")
@@ -25,10 +25,16 @@ def test_promtool_accepts_the_rules_and_their_cases(words: list[str]) -> None:
 
 
 def test_every_alert_has_a_case_that_fires_and_ones_that_stay_quiet() -> None:
-    cases = CASES.read_text()
+    cases = "".join(case.read_text() for case in CASES)
     for alert in re.findall(r"alert: (\w+)", RULES.read_text()):
         assert re.search(rf"alertname: {alert}\n\s+exp_alerts", cases), f"{alert} fires nowhere"
         assert len(re.findall(rf"alertname: {alert} }}", cases)) >= 2, f"{alert} is not shown to stay quiet and to resolve"
+
+
+def test_every_record_has_a_case_that_computes_it() -> None:
+    cases = "".join(case.read_text() for case in CASES)
+    for record in re.findall(r"record: (\S+)", RULES.read_text()):
+        assert re.search(rf"expr: \W?{record}", cases), record
 
 
 def test_every_metric_in_a_rule_is_one_the_daemon_exports(tmp_path: Path) -> None:
@@ -38,5 +44,5 @@ def test_every_metric_in_a_rule_is_one_the_daemon_exports(tmp_path: Path) -> Non
     metrics = Metrics(config.load(SAMPLE, offline=True).settings, picture)
     metrics.watch_journal(Journal(tmp_path / "journal.sqlite"))
     exported = set(re.findall(r"^# TYPE (cti_\w+)", "".join(metrics.pieces()), re.MULTILINE))
-    for name in set(re.findall(r"\bcti_\w+", RULES.read_text())):
+    for name in set(re.findall(r"\bcti_\w+", re.sub(r"\w+: docs/\S+", "", RULES.read_text()))):
         assert name in exported or name.removesuffix("_bucket") in exported, name
