@@ -13,7 +13,7 @@ from typing import Any
 
 from lab import asterisk, picture, queue_log, truth
 from lab.ami import Ami
-from lab.layout import BY_NAME, EDGE
+from lab.layout import BY_NAME, EDGE, PBX_A, PBX_B
 from lab.mix import Mix, Remains
 from lab.queue_log import End
 from lab.truth import Account, Truth, Wait
@@ -98,7 +98,7 @@ def _truth(remains: Remains) -> Truth:
     for dialog in remains.dialogs:
         if dialog.replaces and dialog.answered_wall is not None:
             back.setdefault(dialog.number, dialog.answered_wall)
-    callers = {call.number: truth.Caller(call.invited_wall, call.ended_wall, back.get(call.number)) for call in remains.calls}
+    callers = {call.number: truth.Caller(call.ended_wall, back.get(call.number)) for call in remains.calls}
     return truth.account(queue_log.read_stays(remains.rows), remains.deaths, callers)
 
 
@@ -174,38 +174,16 @@ def _last_picture(remains: Remains) -> Iterator[Result]:
     serving = BY_NAME[status["serving"]]
     with Ami(serving) as ami:
         seen = picture.look(ami)
+    yield _row("at the end: who serves", PBX_B.name if remains.deaths else PBX_A.name, serving.name)
     yield _row("channels of the serving node", 0, len(seen.channels), sorted(seen.channels))
-    word = picture.told(status, serving.name)
-    for key, fact in sorted(picture.facts(seen).items()):
-        yield _row(f"at the end: {' '.join(key)}", fact.value, word.get(key))
-    yield _row(
-        "at the end: memberships, each with penalty, pause and reason",
-        {},
-        _differences(_memberships(seen.members), _told_memberships(status)),
-    )
-
-
-Membership = tuple[int, bool, str, bool]
-
-
-def _memberships(members: Iterable[picture.Member]) -> dict[str, Membership]:
-    return {f"{m.queue}/{m.seat}": (m.penalty, m.paused, m.reason if m.paused else "", m.dynamic) for m in members}
-
-
-def _told_memberships(status: Mapping[str, Any]) -> dict[str, Membership]:
-    found: dict[str, Membership] = {}
-    for seat in status.get("seats", []):
-        for place in seat["queues"]:
-            found[f"{place['queue']}/{seat['seat']}"] = (
-                place["penalty"],
-                place["paused"],
-                place["reason"] if place["paused"] else "",
-                place["dynamic"],
-            )
-    return found
-
-
-def _differences(right: Mapping[str, Membership], said: Mapping[str, Membership]) -> dict[str, Any]:
-    # The emergency seats are members of their own system, which is asked by nobody here.
-    names = right.keys() | {name for name in said if not name.startswith("emergency/")}
-    return {name: {"asterisk": right.get(name), "daemon": said.get(name)} for name in sorted(names) if right.get(name) != said.get(name)}
+    word, right = picture.told(status, serving.name), picture.facts(seen)
+    for key, fact in sorted(right.items()):
+        if key[0] != "seat":
+            yield _row(f"at the end: {' '.join(key)}", fact.value, word.get(key))
+    seats = {name for kind, name in right.keys() | word.keys() if kind == "seat"}
+    wrong = {
+        name: {"asterisk": right["seat", name].value if ("seat", name) in right else None, "daemon": word.get(("seat", name))}
+        for name in sorted(seats)
+        if ("seat", name) not in right or right["seat", name].value != word.get(("seat", name))
+    }
+    yield _row(f"at the end: {len(seats)} seats, each with its state, queues, penalty, pause and reason", {}, wrong)

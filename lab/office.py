@@ -8,7 +8,7 @@ from lab.layout import PHONES, Net, Size
 SUPPORT = "support"
 SUPPORT_NUMBER = "95599"
 """The carrier's second number; its callers ask for the queue `support`."""
-SUPPORT_SECONDS = 20
+SUPPORT_SECONDS = 8
 """A caller who was transferred to support gives up waiting after this."""
 DESKS = ("desk1", "desk2", "desk3", "desk4")
 """Telephones played by `lab.desk`, in no queue until they log in."""

@@ -91,27 +91,38 @@ def _channels(rows: Iterable[Message]) -> Iterable[tuple[str, str, str, str]]:
 def facts(seen: NodePicture) -> dict[Key, Fact]:
     """Return what the daemon should say of this node while it serves."""
     found: dict[Key, Fact] = {}
+    rows: dict[str, list[Member]] = {}
+    for member in seen.members:
+        rows.setdefault(member.seat, []).append(member)
+    for seat, mine in rows.items():
+        found["seat", seat] = Fact(frozenset(mine), (_phase(mine), memberships(mine)))
     for queue in seen.queues:
-        mine = frozenset(channel for name, channel in seen.waiting if name == queue)
-        found["waiting", queue] = Fact(mine, len(mine))
+        waiting = frozenset(channel for name, channel in seen.waiting if name == queue)
+        found["waiting", queue] = Fact(waiting, len(waiting))
         members = frozenset(member for member in seen.members if member.queue == queue)
         # A seat's phone is one, whichever queue's row shows it.
-        whole = frozenset(member for member in seen.members if member.seat in {m.seat for m in members})
-        found["seats", queue] = Fact(whole, _by_state(members, whole))
-    calls = {call for _, call, _, _ in seen.channels}
-    found["calls", "all"] = Fact(seen.channels, len(calls))
+        whole = frozenset(row for member in members for row in rows[member.seat])
+        found["seats", queue] = Fact(whole, dict(Counter(_state(member, rows[member.seat]) for member in members)))
+    calls = frozenset(call for _, call, _, _ in seen.channels)
+    found["calls", "all"] = Fact(calls, len(calls))
     sizes = Counter(bridge for _, _, bridge, _ in seen.channels if bridge)
-    connected = {call for name, call, bridge, _ in seen.channels if name.startswith(_TRUNK) and sizes[bridge] == 2}
-    found["calls", "connected"] = Fact(seen.channels, len(connected))
-    found["calls", "parked"] = Fact((seen.parked, seen.channels), len(seen.parked))
+    connected = frozenset(call for name, call, bridge, _ in seen.channels if name.startswith(_TRUNK) and sizes[bridge] == 2)
+    found["calls", "connected"] = Fact(connected, len(connected))
+    found["calls", "parked"] = Fact(seen.parked, len(seen.parked))
     return found
 
 
-def _by_state(members: Iterable[Member], whole: Iterable[Member]) -> dict[str, int]:
-    rows: dict[str, list[Member]] = {}
-    for member in whole:
-        rows.setdefault(member.seat, []).append(member)
-    return dict(Counter(_state(member, rows[member.seat]) for member in members))
+Membership = tuple[str, int, bool, str, bool]
+
+
+def memberships(rows: Iterable[Member]) -> tuple[Membership, ...]:
+    """Return queue, penalty, pause, reason and whether it is dynamic, for each place of a seat. Only a pause has a reason."""
+    return tuple(sorted((m.queue, m.penalty, m.paused, m.reason if m.paused else "", m.dynamic) for m in rows))
+
+
+def _phase(rows: list[Member]) -> str:
+    """The seat's state in one word: paused when every one of its queues has paused it."""
+    return _state(min(rows, key=lambda row: row.paused), rows)
 
 
 def _state(member: Member, rows: list[Member]) -> str:
@@ -137,6 +148,10 @@ def told(status: dict[str, Any], node: str) -> dict[Key, Any]:
         found["waiting", queue["queue"]] = queue["waiting"]
         seats = queue["seats"]
         found["seats", queue["queue"]] = None if seats is None else {state: n for state, n in seats.items() if n}
+    for seat in status.get("seats", []):
+        if seat["node"] == node:
+            places = [(p["queue"], p["penalty"], p["paused"], p["reason"] if p["paused"] else "", p["dynamic"]) for p in seat["queues"]]
+            found["seat", seat["seat"]] = None if seat["state"] == "unknown" else (seat["state"], tuple(sorted(places)))
     calls = {row["state"]: row["count"] for row in status.get("calls", []) if row["node"] == node}
     found["calls", "all"] = sum(calls.values()) if calls else None
     found["calls", "connected"] = calls["talking"] + calls["held"] if calls else None

@@ -15,7 +15,7 @@ from lab.deadline import LabError
 from lab.layout import BY_NAME, Host
 
 EVERY_SECONDS = 1.0
-STEADY_SECONDS = 0.15
+STEADY_SECONDS = 0.06
 """A fact must have held for so long before the daemon is asked: its events are on their way for some milliseconds."""
 DECIDED_SECONDS = 0.5
 LATE_SECONDS = 2.0

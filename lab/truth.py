@@ -25,9 +25,8 @@ class Death:
 class Caller:
     """What is known of a caller from elsewhere than the queues."""
 
-    called_wall: float | None = None
     over_wall: float | None = None
-    """When the call was over, both as the carrier saw it."""
+    """When the call was over, as the carrier saw it."""
     back_with_seat_wall: float | None = None
     """When a caller whose server had died was given back to a seat past all queues, as the telephones saw it."""
 
@@ -82,7 +81,7 @@ def account(stays: Iterable[Stay], deaths: Iterable[Death], callers: Mapping[str
     died = {death.node: death.wall for death in deaths}
     of_caller: dict[str, list[Stay]] = defaultdict(list)
     for stay in stays:
-        if _is_ghost(stay, callers.get(stay.number), died.get(stay.node)):
+        if _is_ghost(stay, died.get(stay.node)):
             truth.ghosts.append(f"{stay.number}@{stay.node}")
         else:
             of_caller[stay.number].append(stay)
@@ -99,11 +98,10 @@ def account(stays: Iterable[Stay], deaths: Iterable[Death], callers: Mapping[str
     return truth
 
 
-def _is_ghost(stay: Stay, caller: Caller | None, died_wall: float | None) -> bool:
+def _is_ghost(stay: Stay, died_wall: float | None) -> bool:
     """Say whether a server that came back took an old INVITE: the edge cannot cancel one that was never answered at all, and
-    repeats it for half a minute, while the caller has long been elsewhere."""
-    called_wall = caller.called_wall if caller is not None else None
-    return died_wall is not None and called_wall is not None and called_wall <= died_wall < stay.joined_wall
+    repeats it for half a minute, while the caller has long been elsewhere. (New calls do not go to it: there is no failback here.)"""
+    return died_wall is not None and died_wall < stay.joined_wall
 
 
 def _went_on(carried: _Chain, stay: Stay, caller: Caller) -> bool:

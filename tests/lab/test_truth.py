@@ -79,7 +79,7 @@ def test_who_talked_when_his_server_died_and_had_to_queue_is_not_counted_a_secon
 def test_who_went_on_talking_with_his_agent_and_is_transferred_later_is_a_new_caller_of_that_queue() -> None:
     a = "190|a.1|hotline|NONE|ENTERQUEUE||5551|1\n191|a.1|hotline|seat9|CONNECT|1|a.2|0\n"
     b = "220|b.1|hotline|NONE|ENTERQUEUE||5551|1\n225|b.1|hotline|NONE|ABANDON|1|1|5\n"
-    back = {"5551": Caller(called_wall=189.0, over_wall=225.2, back_with_seat_wall=201.0)}
+    back = {"5551": Caller(over_wall=225.2, back_with_seat_wall=201.0)}
     hotline = account({"pbx-a": a, "pbx-b": b}, [DEATH], back).queues["hotline"]
     assert (hotline.offered, hotline.ends[End.ANSWERED], hotline.ends[End.ABANDONED], hotline.rescued) == (2, 1, 1, 0)
 
@@ -94,7 +94,7 @@ def test_another_queue_takes_a_rescued_caller_over() -> None:
 
 def test_who_hung_up_on_the_way_has_abandoned_when_the_carrier_says() -> None:
     a = "190|a.1|hotline|NONE|ENTERQUEUE||5551|1\n"
-    gone = {"5551": Caller(called_wall=189.0, over_wall=201.7)}
+    gone = {"5551": Caller(over_wall=201.7)}
     hotline = account({"pbx-a": a}, [DEATH], gone).queues["hotline"]
     assert hotline.ends[End.ABANDONED] == 1
     assert waits(hotline) == [(11, 13)]
@@ -103,7 +103,7 @@ def test_who_hung_up_on_the_way_has_abandoned_when_the_carrier_says() -> None:
 def test_an_old_invite_that_a_server_takes_after_its_return_is_no_caller() -> None:
     a = "210|a.1|hotline|NONE|ENTERQUEUE||5551|1\n210|a.1|hotline|NONE|ABANDON|1|1|0\n"
     b = "202|b.1|hotline|NONE|ENTERQUEUE||5551|1\n205|b.1|hotline|seat1|CONNECT|3|b.2|0\n209|b.1|hotline|seat1|COMPLETEAGENT|3|4|1\n"
-    found = account({"pbx-a": a, "pbx-b": b}, [DEATH], {"5551": Caller(called_wall=200.4, over_wall=209.0)})
+    found = account({"pbx-a": a, "pbx-b": b}, [DEATH], {"5551": Caller(over_wall=209.0)})
     assert found.ghosts == ["5551@pbx-a"]
     assert (found.queues["hotline"].offered, found.queues["hotline"].ends[End.ABANDONED]) == (1, 0)
 
