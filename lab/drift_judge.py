@@ -13,7 +13,7 @@ from typing import Any
 
 from lab import asterisk, picture, queue_log, truth
 from lab.ami import Ami
-from lab.layout import BY_NAME, EDGE, PBX_A, PBX_B
+from lab.layout import BY_NAME, EDGE, PBX_A, PBX_B, Host
 from lab.mix import Mix, Remains
 from lab.queue_log import End
 from lab.truth import Account, Truth, Wait
@@ -172,11 +172,10 @@ def _last_picture(remains: Remains) -> Iterator[Result]:
     left = [row for row in status.get("calls", []) if row["count"]]
     yield _row("calls left over", [], left, left)
     serving = BY_NAME[status["serving"]]
-    with Ami(serving) as ami:
-        seen = picture.look(ami)
+    seen, *others = (_look(host) for host in (serving, *(host for host in remains.alive if host is not serving)))
     yield _row("at the end: who serves", PBX_B.name if remains.deaths else PBX_A.name, serving.name)
     yield _row("channels of the serving node", 0, len(seen.channels), sorted(seen.channels))
-    word, right = picture.told(status, serving.name), picture.facts(seen)
+    word, right = picture.told(status, serving.name), picture.facts(seen, others)
     for key, fact in sorted(right.items()):
         if key[0] != "seat":
             yield _row(f"at the end: {' '.join(key)}", fact.value, word.get(key))
@@ -187,3 +186,8 @@ def _last_picture(remains: Remains) -> Iterator[Result]:
         if ("seat", name) not in right or right["seat", name].value != word.get(("seat", name))
     }
     yield _row(f"at the end: {len(seats)} seats, each with its state, queues, penalty, pause and reason", {}, wrong)
+
+
+def _look(host: Host) -> picture.NodePicture:
+    with Ami(host) as ami:
+        return picture.look(ami)

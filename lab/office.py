@@ -42,6 +42,7 @@ DIALPLAN = f"""
 include => parkedcalls
 exten => {TO_HOTLINE},1,Queue(hotline,${{CTI_FEATURES}}b(cti-screen^s^1),,,,,cti-dialog)
 exten => {TO_SUPPORT},1,Queue({SUPPORT},${{CTI_FEATURES}}b(cti-screen^s^1),,,{SUPPORT_SECONDS},,cti-dialog)
+ same => n,UserEvent(CtiUnserved,Queue: {SUPPORT},Status: ${{QUEUESTATUS}})
  same => n,Hangup()
 exten => _88ZX,1,Dial(PJSIP/seat${{EXTEN:2}},15,tb(cti-screen^s^1))
 exten => _880Z,1,Dial(PJSIP/seat${{EXTEN:3}},15,tb(cti-screen^s^1))

@@ -7,7 +7,7 @@ whose identity was the same before and after the daemon was read is judged: a nu
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,14 +88,19 @@ def _channels(rows: Iterable[Message]) -> Iterable[tuple[str, str, str, str]]:
         yield row["Channel"], tokens.get(row["Linkedid"], row["Linkedid"]), row["BridgeId"], row["ChannelStateDesc"]
 
 
-def facts(seen: NodePicture) -> dict[Key, Fact]:
-    """Return what the daemon should say of this node while it serves."""
+def facts(seen: NodePicture, others: Sequence[NodePicture] = ()) -> dict[Key, Fact]:
+    """Return what the daemon should say of this node while it serves. A seat's telephone may ring for another server (`others`),
+    too: then that is what the seat does."""
     found: dict[Key, Fact] = {}
-    rows: dict[str, list[Member]] = {}
-    for member in seen.members:
-        rows.setdefault(member.seat, []).append(member)
+    rows = _by_seat(seen)
+    elsewhere = [_by_seat(other) for other in others]
     for seat, mine in rows.items():
-        found["seat", seat] = Fact(frozenset(mine), (_phase(mine), memberships(mine)))
+        theirs = [there[seat] for there in elsewhere if seat in there]
+        phases = [_phase(mine), *map(_phase, theirs)]
+        busy = next((phase for phase in phases if phase in {"in_call", "ringing"}), phases[0])
+        found["seat", seat] = Fact(
+            frozenset([*mine, *(("elsewhere", row) for there in theirs for row in there)]), (busy, memberships(mine))
+        )
     for queue in seen.queues:
         waiting = frozenset(channel for name, channel in seen.waiting if name == queue)
         found["waiting", queue] = Fact(waiting, len(waiting))
@@ -110,6 +115,13 @@ def facts(seen: NodePicture) -> dict[Key, Fact]:
     found["calls", "connected"] = Fact(connected, len(connected))
     found["calls", "parked"] = Fact(seen.parked, len(seen.parked))
     return found
+
+
+def _by_seat(seen: NodePicture) -> dict[str, list[Member]]:
+    rows: dict[str, list[Member]] = {}
+    for member in seen.members:
+        rows.setdefault(member.seat, []).append(member)
+    return rows
 
 
 Membership = tuple[str, int, bool, str, bool]

@@ -9,10 +9,10 @@ from typing import Any
 
 from typing_extensions import override
 
-from lab import page, picture
+from lab import page, picture, process
 from lab.ami import Ami
 from lab.deadline import LabError
-from lab.layout import BY_NAME, Host
+from lab.layout import BY_NAME, PBX_A, PBX_B, Host
 
 EVERY_SECONDS = 1.0
 STEADY_SECONDS = 0.06
@@ -65,8 +65,8 @@ class Sampler(threading.Thread):
             if host is not None:
                 try:
                     self._sample(host)
-                except (OSError, LabError):  # this server is dying: a dead one has no picture
-                    self._hands.pop(host.name, None)
+                except (OSError, LabError):
+                    continue  # one of them is dying or starting: it has no picture now
 
     def _sample(self, host: Host) -> None:
         first = self._look(host)
@@ -109,7 +109,15 @@ class Sampler(threading.Thread):
         kind.append(evidence | {"watched_seconds": round(watched, 3)})
 
     def _look(self, host: Host) -> dict[picture.Key, picture.Fact]:
-        hand = self._hands.get(host.name)
-        if hand is None:
-            hand = self._hands[host.name] = Ami(host)
-        return picture.facts(picture.look(hand))
+        others = [self._look_at(other) for other in (PBX_A, PBX_B) if other is not host and process.find(other.name) is not None]
+        return picture.facts(self._look_at(host), others)
+
+    def _look_at(self, host: Host) -> picture.NodePicture:
+        try:
+            hand = self._hands.get(host.name)
+            if hand is None:
+                hand = self._hands[host.name] = Ami(host)
+            return picture.look(hand)
+        except (OSError, LabError):
+            self._hands.pop(host.name, None)
+            raise
