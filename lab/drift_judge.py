@@ -30,6 +30,14 @@ def judge(mix: Mix, remains: Remains) -> Result:
     rows = [row for queue in sorted(real.queues) for row in _queue(queue, real.queues[queue], counted, remains.gaps_wall)]
     rows += _callers(mix, remains)
     rows += _last_picture(remains)
+    if remains.mirror is not None:
+        before, after = remains.mirror
+        unlike = {
+            s: {"before": before.get(s), "after": after.get(s)}
+            for s in sorted(before.keys() | after.keys())
+            if before.get(s) != after.get(s)
+        }
+        rows.append(_row(f"after the failover: {len(before)} seats' logins, pauses, reasons and penalties as before", {}, unlike))
     rows += [_row("nothing unexplained in the logs", 0, len(real.riddles), real.riddles)]
     samples = remains.samples
     rows.append(_row("sampled during the run", 0, len(samples.mismatches), samples.mismatches))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lab import asterisk, crowd, desk, faults, judge, page, queue_log
+from lab import asterisk, crowd, desk, faults, judge, page, picture, queue_log
 from lab.ami import Ami
 from lab.capture import Capture
 from lab.crowd import Part
@@ -22,6 +22,9 @@ from lab.sampler import Sampler, Samples
 from lab.truth import Death
 
 Say = Callable[[str], None]
+Memberships = dict[str, tuple[picture.Membership, ...]]
+"""By seat."""
+MIRROR_SECONDS = 1.0
 RING_SECONDS = 4
 IGNORE_PERCENT = 8
 
@@ -56,6 +59,8 @@ class Remains:
     deaths: list[Death]
     gaps_wall: list[tuple[float, float]]
     """When the daemon had no AMI to the serving node, as we made it."""
+    mirror: tuple[Memberships, Memberships] | None
+    """Every seat's places on the server that died, a second before, and on the one that serves then."""
     samples: Samples
     done: dict[str, int]
     status: dict[str, Any]
@@ -72,6 +77,7 @@ class MixedRun:
     folder: Path = RUN / "mix"
     _deaths: list[Death] = field(default_factory=list)
     _gaps: list[tuple[float, float]] = field(default_factory=list)
+    _mirror: tuple[Memberships, Memberships] | None = None
 
     def run(self) -> Remains:
         """Place the calls, do all of it, wait until everything is quiet again, collect."""
@@ -105,6 +111,7 @@ class MixedRun:
             dialogs=judge.read_dialogs(capture.phones_sip),
             deaths=self._deaths,
             gaps_wall=self._gaps,
+            mirror=self._mirror,
             samples=samples,
             done=dict(floor.done),
             status=page.status(),
@@ -144,10 +151,17 @@ class MixedRun:
             self._gaps.append((began_wall, time.time()))
 
     def _kill(self, floor: Floor) -> None:
+        # What a seat did in the last second may not have been mirrored: the promise is one second.
+        wait_until_calm_at = time.monotonic() + MIRROR_SECONDS
+        while time.monotonic() < wait_until_calm_at:
+            floor.work(whims=False)
+            time.sleep(0.1)
+        before = _memberships(PBX_A)
         floor.leave()
         self._deaths.append(Death(PBX_A.name, faults.kill(PBX_A)))
         wait_until("the daemon to fail over", lambda: page.status().get("serving") == PBX_B.name, 10, every_seconds=0.02)
         self.say(f"{PBX_A.name} was killed, {PBX_B.name} serves")
+        self._mirror = before, _memberships(PBX_B)
         floor.serve(PBX_B)
 
     def _restart(self) -> None:
@@ -174,6 +188,12 @@ def channels(host: Host) -> list[str]:
     """Return the channels of one Asterisk, by its own word."""
     with Ami(host) as ami:
         return [row["Channel"] for row in ami.list("CoreShowChannels", "CoreShowChannelsComplete")]
+
+
+def _memberships(host: Host) -> Memberships:
+    with Ami(host) as ami:
+        rows = picture.look(ami).members
+    return {seat: picture.memberships(row for row in rows if row.seat == seat) for seat in sorted({row.seat for row in rows})}
 
 
 def shorten_ring() -> None:
