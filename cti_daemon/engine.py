@@ -28,7 +28,7 @@ from cti_daemon.model.call_events import (
     ChannelUnbridged,
     StreamBegan,
 )
-from cti_daemon.model.effects import Answer, AskEdge, AttachDialog, Effect, ListEdge, ProbeNode, Record, Report, SampleAudio
+from cti_daemon.model.effects import Answer, AskEdge, AttachDialog, Effect, ListEdge, ListNode, ProbeNode, Record, Report, SampleAudio
 from cti_daemon.model.events import (
     AudioSampled,
     BlockRefused,
@@ -57,6 +57,7 @@ from cti_daemon.model.views import SiteView
 from cti_daemon.policy import command as commands
 from cti_daemon.policy import failover, health
 from cti_daemon.policy.failover import Candidate, Routing
+from cti_daemon.policy.halves import Halves
 from cti_daemon.policy.health import Health
 from cti_daemon.policy.mirroring import Mirroring
 from cti_daemon.policy.picture import draw
@@ -84,6 +85,7 @@ class Engine:
         self._rerouting = Rerouting(self.site, self.counters, ids, settings.failover.stagger)
         self._mirroring = Mirroring(self.site, ids, self.routing.serving)
         self._watching = Watching(self.site, settings.detection)
+        self.halves = Halves(self.site)
         self._ids = ids
         self._takers: dict[type[Event], Callable[[Any, float, list[Effect]], bool]] = {
             LinkAlive: self._sign_of_life,
@@ -189,7 +191,7 @@ class Engine:
             self.counters["resyncs"][(event.node, "channels")] += corrected
             text = f"{corrected} channels of {event.node} were not as its events had told; set right from its list"
             out.append(Report("resync", "warning", text, {"node": event.node, "cause": "resync", "channels": corrected}))
-        return False
+        return self.halves.compare(event, at, out, is_every_edge_listed=self._rerouting.is_every_edge_listed)
 
     def _seated(self, event: MemberSeen | MemberGone, at: float, out: list[Effect]) -> bool:
         self.site.seat(event, at)
@@ -262,7 +264,8 @@ class Engine:
             out.extend(_tell_verdict(node, before, after))
         self._mirroring.judge(self.routing.serving, self.health, self.is_settled, at, out)
         wanted_at = self._watching.ask(self.health, at, out)
-        self.next_at = min(self.next_at, wanted_at, self._rerouting.next_at(at), self._mirroring.next_at(at))
+        looked_at = self.halves.look(at, out)
+        self.next_at = min(self.next_at, wanted_at, looked_at, self._rerouting.next_at(at), self._mirroring.next_at(at))
 
     def is_settled(self, node: NodeName) -> bool:
         """No stale call is left on this node, so its seats may be rung."""
@@ -342,7 +345,7 @@ def _urgency(effect: Effect) -> int:
         return 0
     if isinstance(effect, Report | Answer):
         return 3
-    return 2 if isinstance(effect, AskEdge | SampleAudio | ProbeNode | ListEdge) else 1
+    return 2 if isinstance(effect, AskEdge | SampleAudio | ProbeNode | ListEdge | ListNode) else 1
 
 
 def _begin(settings: Settings, standing: Standing | None, at: float) -> Routing:

@@ -119,6 +119,13 @@ class ListEdge:
 
 
 @dataclass(frozen=True, slots=True)
+class ListNode:
+    """Take a snapshot of a media server: its own word on the calls it holds is wanted."""
+
+    node: NodeName
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """An entry for the journal, durable before the effects behind it are done."""
 
@@ -162,6 +169,7 @@ Effect = (
     | SampleAudio
     | ProbeNode
     | ListEdge
+    | ListNode
     | Record
     | Report
     | Answer

@@ -66,6 +66,11 @@ class Rerouting:
         return self._decided is not None or (self._run is not None and bool(self._run.pending))
 
     @property
+    def is_every_edge_listed(self) -> bool:
+        """Is the map of all callers current?"""
+        return len(self._current_edges()) == len(self._site.edges)
+
+    @property
     def legs_to_rescue(self) -> int:
         return len(self._run.pending) if self._run else 0
 

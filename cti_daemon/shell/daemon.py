@@ -13,6 +13,7 @@ from cti_daemon.model.effects import (
     AttachDialog,
     HangUp,
     ListEdge,
+    ListNode,
     ProbeNode,
     Record,
     Report,
@@ -85,6 +86,7 @@ class Daemon:
         settings = self._settings
         recovered = await self._journal.open()
         engine = Engine(settings, _standing(recovered), randomness.token_bytes(32), self._loop.time())
+        engine.halves.remember(recovered.lives)
         self._metrics = Metrics(settings, self.view)
         self._metrics.watch_journal(self._journal)
         runner = self._runner = Runner(engine, self._journal, settings.detection.stall, self._beat)
@@ -160,6 +162,7 @@ class Daemon:
             SampleAudio: self._sample,
             ProbeNode: self._probe,
             ListEdge: self._list,
+            ListNode: self._list,
             Report: self._teller.report,
             Answer: self._teller.answer,
         }
@@ -187,9 +190,9 @@ class Daemon:
             self._probes.set_interval(order.node, order.every_seconds)
             self._probes.probe_now(order.node)
 
-    def _list(self, orders: list[ListEdge]) -> None:
+    def _list(self, orders: list[ListEdge | ListNode]) -> None:
         for order in orders:
-            self._links[order.edge].list_now()
+            self._links[order.edge if isinstance(order, ListEdge) else order.node].list_now()
 
     # --- what is seen -----------------------------------------------------------------------------------------------
 

@@ -4,9 +4,10 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from cti_daemon.model.ids import NodeName
 from cti_daemon.wire.journal_record import GENESIS, Entry, canonical, chained, first_break
 
 BUSY_SECONDS = 1.0
@@ -43,6 +44,8 @@ class Recovered:
     route: Entry | None = None
     open_failover: Entry | None = None
     entries: int = 0
+    lives: dict[NodeName, str] = field(default_factory=dict)
+    """The last settled life of each media server."""
     damaged: Path | None = None
     chain_broken_at: int | None = None
 
@@ -94,6 +97,7 @@ class JournalFile:
             route=self._last("route", "failover_intent"),
             open_failover=self._open_failover(),
             entries=self._tail()[0],
+            lives={NodeName(str(e.data["node"])): str(e.data["life"]) for e in self._rows("WHERE kind = ? ORDER BY seq", "node_life")},
             chain_broken_at=self._chain_broken_at(),
         )
 
@@ -114,7 +118,7 @@ class JournalFile:
         anchor = self._db.execute("SELECT hash FROM entries WHERE seq = ?", (before,)).fetchone()
         return first_break(anchor[0] if anchor else GENESIS, self._rows("WHERE seq > ? ORDER BY seq", before))
 
-    def _rows(self, where: str, value: int) -> Iterable[Entry]:
+    def _rows(self, where: str, value: int | str) -> Iterable[Entry]:
         return map(entry_of, self._db.execute(f"{ROW} {where}", (value,)))
 
     def _tail(self) -> tuple[int, str]:

@@ -56,6 +56,11 @@ class Calls:
         self._judge()
         return self._by_token.get(token)
 
+    def state_on(self, node: NodeName, token: CallToken) -> CallState | None:
+        """What this caller lives through on one node, by that node's own word; None: it has nothing of this call."""
+        call = self._by_token.get(token)
+        return next((part.judge() for part in call.parts if part.node == node), None) if call is not None else None
+
     def token_of(self, node: NodeName, uniqueid: Uniqueid) -> CallToken | None:
         channel = self._find(node, uniqueid)
         return channel.part.call.token if channel is not None else None

@@ -1,5 +1,7 @@
 """Everything we hold to be true about the site, in one place."""
 
+from collections.abc import Iterable
+
 from cti_daemon.model.call_events import ChannelBridged, ChannelEnded, ChannelsListed, StreamBegan
 from cti_daemon.model.events import (
     EdgeListed,
@@ -16,7 +18,7 @@ from cti_daemon.model.events import (
     SipRefused,
 )
 from cti_daemon.model.ids import NodeName, QueueName
-from cti_daemon.model.reasons import Role
+from cti_daemon.model.reasons import CallState, Role
 from cti_daemon.model.settings import Settings
 from cti_daemon.state.accounts import Correction
 from cti_daemon.state.calls import Calls
@@ -88,14 +90,23 @@ class Site:
         self.queues.callers.end_leg(leg.token, at, is_node_heard=lambda node: bool(self.evidence[node].connected))
 
     def list_edge(self, event: EdgeListed, at: float) -> None:
-        _, gone = self.legs.replace(event, at)
+        new, gone = self.legs.replace(event, at)
+        self._learn_who_waits(new)
         for leg in gone:
             self.lose_leg(leg, at)
 
     def list_channels(self, event: ChannelsListed, at: float) -> int:
         """How many channels had to be set right, though no event was missing."""
         self.queues.list_channels(event, at)
-        return self.calls.replace(event, at)
+        corrected = self.calls.replace(event, at)
+        self._learn_who_waits(self.legs.on(event.node))
+        return corrected
+
+    def _learn_who_waits(self, legs: Iterable[Leg]) -> None:
+        """Of a caller found in a listing we do not know whether a seat talks to him; his node's own list may say that none does."""
+        for leg in legs:
+            if leg.bridged and not leg.is_known_from_start and self.calls.state_on(leg.node, leg.token) is CallState.WAITING:
+                leg.is_known_from_start = True
 
     def list_queues(self, event: QueuesListed, at: float) -> list[Correction]:
         self.seats.replace(event, at)

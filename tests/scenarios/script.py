@@ -35,6 +35,7 @@ class Script:
             "stall": self._stall,
             "restart": self._restart,
             "die-after-intent": self._die_after_intent,
+            "die": self._die,
             "command": self._command,
             "repeat": self._repeat,
             "seat": self._seat,
@@ -98,6 +99,10 @@ class Script:
         world.skip(float(seconds))
         world.feed(ObserverStalled(float(seconds)))
 
+    def _die(self) -> None:
+        """The daemon is killed now, and away until it is started again."""
+        self.world.is_dead = True
+
     def _die_after_intent(self) -> None:
         """The daemon is killed as soon as the next failover's intent is in the journal: nothing of it is sent."""
         self.world.dies_after = "failover_intent"
@@ -105,6 +110,8 @@ class Script:
     def _restart(self, journal: str = "kept") -> None:
         """The daemon is killed and started again; the journal is `kept` or `lost`."""
         standing = None
+        if journal == "lost":
+            self.world.known_lives.clear()
         for record in self.world.records if journal == "kept" else []:
             if record.kind in ("route", "failover_intent"):
                 data = record.data

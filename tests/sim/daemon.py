@@ -66,6 +66,8 @@ class Daemon(Process):
         if journal_lost:
             self.journal.clear()
         self.begin(self._recovered())
+        lives = {NodeName(record.data["node"]): record.data["life"] for record in self.journal if record.kind == "node_life"}
+        self.engine.halves.remember(lives)
         heartbeat = self.settings.detection.heartbeat
         self.wires = Wires(self.clock, self._truth, self._chance, heartbeat, self.post, self.take_picture)
         self.wires.is_awake = lambda: self.clock.now >= self.stalled_until
@@ -231,7 +233,7 @@ class Daemon(Process):
             if is_answered:
                 self.clock.after(0.001, partial(tell, result))
 
-        self.clock.at(link.order_arrives_at(), lambda: self._edge.when_awake(execute))
+        self.clock.at(link.order_arrives_at(), lambda: self._edge.when_awake(execute) if node == EDGE else execute())
 
     def _set_member(self, deed: SetMember) -> None:
         """Done while the media server's manager lives, else nobody knows."""
@@ -264,6 +266,7 @@ class Daemon(Process):
         if node == EDGE:
             self._edge.when_awake(lambda: wires.deliver(EDGE, replace(self._edge.listing(), took_seconds=self.clock.now - asked_at)))
         elif self._truth.ami_lives(node):
+            wires.deliver(node, self._edge.halves.listing(node))
             wires.deliver(node, listed(node, self.members[node]))
 
     def _compare(self, life: int) -> None:

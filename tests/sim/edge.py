@@ -14,6 +14,7 @@ from cti_daemon.model.events import EdgeListed, Event, LegRouted, LegSeen, SeatT
 from cti_daemon.model.ids import PATHS, CallToken, ChannelName, NodeName, PathName, SeatName, Uniqueid
 from cti_daemon.model.reasons import Result
 from tests.sim.clock import Clock
+from tests.sim.halves import BYES_AFTER, Half, Halves
 from tests.sim.process import EdgeDeed
 from tests.sim.truth import Truth
 from tests.sim.world import EDGE, EMG, A, B
@@ -32,12 +33,14 @@ class Leg:
     uniqueid: Uniqueid
     pick_up_seconds: float
     is_quiet: bool = False
+    talk_seconds: float | None = None
+    """Then the seat hangs up; None: never."""
     node: NodeName | None = None
     epoch: int = -1
     dial: int = 0
     """Counts the dials; what was begun by an older one is void."""
-    incarnation: int | None = None
-    """Of the node that answered; None: not answered."""
+    half: Half | None = None
+    """The node's side of this call; None: not answered."""
     routed_at: float = 0.0
     is_talking: bool = False
     is_talk_known: bool = False
@@ -57,10 +60,13 @@ class Leg:
 class Edge:
     def __init__(self, clock: Clock, truth: Truth, chance: Random) -> None:
         self._clock, self._truth, self._chance = clock, truth, chance
+        self.halves = Halves(clock, truth)
         self.emit: Callable[[NodeName, Event], None] = lambda _node, _event: None
         """An event leaves a node's manager."""
         self.on_redirect: Callable[[Leg, RescueLeg], None] = lambda _leg, _effect: None
         self.on_globals: Callable[[], None] = lambda: None
+        self.on_hang_up: Callable[[Leg], None] = lambda _leg: None
+        """A node was told to end the half of a caller who is still connected to it."""
         self._asleep: list[Callable[[], None]] = []
         self.boot()
 
@@ -117,12 +123,23 @@ class Edge:
                 self.on_redirect(leg, deed)
                 self._resume(leg)
             case HangUp():
-                return Result.GONE
+                return self._end_half(deed)
+        return Result.DONE
+
+    def _end_half(self, deed: HangUp) -> Result:
+        half = self.halves.of_channel(deed.node, deed.channel)
+        if half is None:
+            return Result.GONE
+        self.halves.end(half)
+        leg = next((leg for leg in self.legs.values() if leg.half is half), None)
+        if leg is not None:
+            self.on_hang_up(leg)
+            self.hang_up(leg.uniqueid)
         return Result.DONE
 
     def listing(self) -> EdgeListed:
         legs = tuple(
-            LegSeen(leg.uniqueid, leg.channel, leg.token, leg.node, leg.epoch, leg.incarnation is not None, leg.dialog)
+            LegSeen(leg.uniqueid, leg.channel, leg.token, leg.node, leg.epoch, leg.half is not None, leg.dialog)
             for leg in self.legs.values()
             if leg.node is not None
         )
@@ -138,7 +155,14 @@ class Edge:
     def hang_up(self, uniqueid: Uniqueid) -> None:
         leg = self.legs.pop(uniqueid, None)
         if leg is not None:
+            self._leave(leg)
             self.emit(EDGE, ChannelEnded(EDGE, uniqueid, leg.token, 16))
+
+    def _leave(self, leg: Leg) -> None:
+        """Its half is told to end."""
+        if leg.half is not None:
+            self.halves.leave(leg.half)
+        leg.half, leg.is_talking = None, False
 
     def _round(self, leg: Leg) -> None:
         """cti-route: every node of the route, by the contacts the edge believes in."""
@@ -161,7 +185,7 @@ class Edge:
     def _resume(self, leg: Leg) -> None:
         """Redirect: the leg is out of its call at once, and says where it goes when its own thread has come so far."""
         leg.dial += 1
-        leg.incarnation, leg.is_talking = None, False
+        self._leave(leg)
         self._after(self._chance.uniform(0.0005, 0.003), leg, partial(self._explicit, leg))
 
     def _explicit(self, leg: Leg) -> None:
@@ -191,30 +215,50 @@ class Edge:
         self._after(seconds, leg, failed)
 
     def _answer(self, leg: Leg, node: NodeName, path: PathName) -> None:
-        if not self._truth.edge_hears(node, path) or leg.incarnation is not None:
+        if not self._truth.edge_hears(node, path) or leg.half is not None:
             return
         leg.dial += 1
-        leg.incarnation, leg.is_talking, leg.is_talk_known = self._truth.incarnation[node], False, False
+        leg.half, leg.is_talking, leg.is_talk_known = self.halves.begin(node, leg.token), False, False
         self.emit(EDGE, ChannelBridged(EDGE, leg.uniqueid, leg.token))
-        self._after(leg.pick_up_seconds, leg, partial(self._pick_up, leg, node))
+        self._after(leg.pick_up_seconds, leg, partial(self._pick_up, leg, leg.half))
 
-    def _pick_up(self, leg: Leg, node: NodeName) -> None:
+    def _pick_up(self, leg: Leg, half: Half) -> None:
         """A seat is free: the node rings it and connects it."""
-        if leg.incarnation != self._truth.incarnation[node] or self._truth.is_dead(node):
+        node = half.node
+        if not self.halves.lives(half):
             return  # it waits in a queue that is no more
         if not self._truth.sip_lives(node):
-            self._after(1.0, leg, partial(self._pick_up, leg, node))
+            self._after(1.0, leg, partial(self._pick_up, leg, half))
             return
         leg.is_talking = True
         seat = SeatName(f"seat-{leg.uniqueid}")
+        self.halves.connect(half, seat)
+        if leg.talk_seconds is not None:
+            self._clock.after(leg.talk_seconds, partial(self._seat_hangs_up, leg, half))
         self.emit(node, SeatTalking(node, leg.token, seat, f"{seat}!{leg.dial};to-tag=t;from-tag=f"))
+
+    def _seat_hangs_up(self, leg: Leg, half: Half) -> None:
+        """The node ends the call, and says so to the edge as often as SIP allows; without an answer the edge knows of nothing."""
+        if not self.halves.lives(half):
+            return
+        if self._truth.is_frozen(half.node):
+            self._clock.after(1.0, partial(self._seat_hangs_up, leg, half))
+            return
+        self.halves.end(half)
+        for seconds in BYES_AFTER:
+            self._clock.after(seconds, partial(self._bye, leg, half))
+
+    def _bye(self, leg: Leg, half: Half) -> None:
+        """An answered call that ends also ends the caller's leg."""
+        heard = any(self._truth.edge_hears(half.node, path) for path in PATHS)
+        if heard and leg.half is half and self.legs.get(leg.uniqueid) is leg:
+            self.when_awake(partial(self.hang_up, leg.uniqueid))
 
     # --- what is so -------------------------------------------------------------------------------------------------
 
     def is_served(self, leg: Leg) -> bool:
         """The node that answered this leg still holds the call."""
-        node = leg.node
-        return node is not None and leg.incarnation == self._truth.incarnation[node] and not self._truth.is_dead(node)
+        return leg.half is not None and self.halves.lives(leg.half)
 
     def has_audio(self, leg: Leg) -> bool:
         """Packets arrive on this leg: a seat's voice, or the queue's music."""

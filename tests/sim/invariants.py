@@ -134,6 +134,9 @@ class Invariants:
         if leg.node is not None and leg.epoch == self._edge.epoch and self._cause_lately(leg.node) is None and self._edge.is_served(leg):
             self._break(Promise.ONCE, f"{leg.uniqueid} was well on {leg.node}, chosen in the present epoch {leg.epoch}")
 
+    def hung_up(self, leg: Leg) -> None:
+        self._break(Promise.LIVING_CALL, f"{leg.uniqueid} was connected to {leg.node}, whose half of the call was ended")
+
     def _was_rightly_moved(self, leg: Leg) -> bool:
         """It was silent when its node was given up (the edge took the order late), or until a moment ago."""
         is_fresh = leg.node is not None and self._clock.now - self._truth.audio_since(leg.node) < AUDIO_SEEN_SECONDS

@@ -1,13 +1,14 @@
 """Names of the points at which the daemon may be killed: before and after all that it hears and all that it does. Beats of the
 heart, ticks and words to people are not among them: nothing of them can be half done."""
 
-from cti_daemon.model.call_events import ChannelBridged, ChannelEnded
+from cti_daemon.model.call_events import ChannelBridged, ChannelEnded, ChannelsListed
 from cti_daemon.model.effects import (
     AskEdge,
     AttachDialog,
     Effect,
     HangUp,
     ListEdge,
+    ListNode,
     ProbeNode,
     Record,
     Report,
@@ -26,7 +27,6 @@ from cti_daemon.model.events import (
     LinkLost,
     LinkUp,
     Outcome,
-    QueuesListed,
     SeatTalking,
     SipAlive,
     SipRefused,
@@ -59,13 +59,13 @@ def name(what: Event | Effect) -> str | None:  # noqa: C901, PLR0911, PLR0912 - 
             return f"question about {node}"
         case SampleAudio(node=node):
             return f"question for audio of {node}"
-        case ListEdge():
+        case ListEdge() | ListNode():
             return "wish for a picture"
         case Outcome(result=result):
             return f"outcome {result.value}"
         case EdgeListed():
             return "picture of the edge"
-        case QueuesListed(node=node):
+        case ChannelsListed(node=node):
             return f"picture of {node}"
         case EdgeSaw(node=node, heard=heard):
             return f"edge's word: {node} {'heard' if heard else 'silent'}"
@@ -80,7 +80,7 @@ def name(what: Event | Effect) -> str | None:  # noqa: C901, PLR0911, PLR0912 - 
         case LegRouted(uniqueid=uniqueid, node=node):
             return f"{uniqueid} goes to {node}"
         case ChannelBridged(uniqueid=uniqueid):
-            return f"{uniqueid} answered"
+            return f"{uniqueid} bridged"
         case SeatTalking():
             return "seat talks"
         case ChannelEnded(uniqueid=uniqueid):

@@ -13,6 +13,7 @@ from cti_daemon.model.effects import (
     Effect,
     HangUp,
     ListEdge,
+    ListNode,
     ProbeNode,
     Record,
     Report,
@@ -102,6 +103,8 @@ class Process(ABC):
                 self.probe(effect)
             case ListEdge(edge=edge):
                 self.take_picture(edge)
+            case ListNode(node=node):
+                self.take_picture(node)
             case Record() | Report() | Answer():
                 self.tell(effect)
 
@@ -145,5 +148,5 @@ def line(effect: Effect) -> str | None:
             return f"{node:8} {said(change, wanted)}"
         case Answer(status=status, code=code, message=message):
             return f"answer   {status} {code}: {message}"
-        case AskEdge() | SampleAudio() | ProbeNode() | ListEdge():
+        case AskEdge() | SampleAudio() | ProbeNode() | ListEdge() | ListNode():
             return None

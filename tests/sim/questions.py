@@ -71,7 +71,7 @@ class Ear:
     def _answer(self, question: SampleAudio) -> None:
         """A leg without a peer cannot be read and is in neither set."""
         legs = [leg for uniqueid, _ in question.legs if (leg := self._edge.legs.get(uniqueid)) is not None]
-        bridged = [leg for leg in legs if leg.incarnation is not None and leg.node == question.node]
+        bridged = [leg for leg in legs if leg.half is not None and leg.node == question.node]
         moving = frozenset(leg.uniqueid for leg in bridged if self._edge.has_audio(leg))
         still = frozenset(leg.uniqueid for leg in bridged) - moving
         if any(link.carries for link in self._wires.up(EDGE)):

@@ -29,6 +29,7 @@ class Caller:
     hangs_up_at: float
     pick_up_seconds: float
     is_quiet: bool
+    talk_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ def _callers(chance: Random) -> tuple[Caller, ...]:
             at + chance.expovariate(1 / 30),
             chance.choice((0.05, chance.uniform(0.2, 3.0), chance.uniform(3.0, 15.0))),
             chance.random() < 0.1,
+            chance.expovariate(1 / 15) if chance.random() < 0.3 else None,
         )
         for n, at in enumerate(sorted(arrivals))
     )

@@ -53,7 +53,8 @@ class Storm:
         self._points_left: int | None = None
         self.on_point: Callable[[str], None] = lambda _name: None
         """Told every point that is passed; may kill."""
-        self.edge.emit = self._emit
+        self.edge.emit = self.edge.halves.emit = self._emit
+        self.edge.on_hang_up = self.invariants.hung_up
         self.edge.on_redirect = self._redirected
         self.edge.on_globals = self._globals_set
         self.daemon.on_effect = self._decided
@@ -88,7 +89,7 @@ class Storm:
     # --- callers ----------------------------------------------------------------------------------------------------
 
     def _call(self, caller: Caller) -> None:
-        self.edge.arrive(Leg(caller.uniqueid, caller.pick_up_seconds, caller.is_quiet))
+        self.edge.arrive(Leg(caller.uniqueid, caller.pick_up_seconds, caller.is_quiet, caller.talk_seconds))
         self.clock.at(caller.hangs_up_at, lambda: self.edge.when_awake(partial(self.edge.hang_up, caller.uniqueid)))
 
     def _emit(self, node: NodeName, event: Event) -> None:
@@ -104,6 +105,8 @@ class Storm:
         node = EDGE if fault.kind is Kind.EDGE_KILL else fault.node
         if fault.kind is Kind.EDGE_KILL:
             self.edge.boot()
+        if fault.kind is Kind.KILL and node is not None:
+            self.edge.halves.die(node)
         if fault.kind in (Kind.KILL, Kind.AMI_REFUSED, Kind.EDGE_KILL) and node is not None and not self.daemon.is_dead:
             self.daemon.wires.closed_by_kernel(node)
         match fault.kind:

@@ -9,7 +9,7 @@ from functools import partial
 
 from typing_extensions import override
 
-from cti_daemon.model.call_events import ChannelBridged, ChannelEnded
+from cti_daemon.model.call_events import UP, ChannelBridged, ChannelEnded, ChannelSeen, ChannelsListed
 from cti_daemon.model.effects import Answer, AskEdge, Effect, ProbeNode, Record, Report, RescueLeg, SampleAudio, SetMember, SetRoute
 from cti_daemon.model.events import (
     AudioSampled,
@@ -27,7 +27,7 @@ from cti_daemon.model.events import (
     SipAlive,
     SipRefused,
 )
-from cti_daemon.model.ids import PATHS, CallToken, ChannelName, MemberKey, NodeName, PathName, SeatName, Uniqueid
+from cti_daemon.model.ids import PATHS, CallToken, ChannelName, MemberKey, NodeName, PathName, QueueName, SeatName, Uniqueid
 from cti_daemon.model.reasons import Loss, Result
 from cti_daemon.model.records import Standing
 from cti_daemon.model.settings import Settings
@@ -36,6 +36,7 @@ from tests.sim.members import listed, obey, seen, static_members
 from tests.sim.process import Deed, Process, line
 
 ACTION_SECONDS = 0.003
+HOTLINE = QueueName("hotline")
 EDGE_HEARS_SECONDS = 0.002
 
 
@@ -91,12 +92,20 @@ class World(Process):
         self.legs: dict[Uniqueid, LegSeen] = {}
         self.edge_route: tuple[NodeName, ...] = ()
         self.edge_epoch = 0
+        self.node_lives = dict.fromkeys(self.nodes, 0)
+        """Counts the starts of each node's process."""
+        self.known_lives = dict.fromkeys(self.nodes, "life 0")
+        """What the journal has of them."""
+        self.lives_of_halves: dict[Uniqueid, int] = {}
+        """In which life its node answered each caller."""
+        self.talking: dict[Uniqueid, SeatName] = {}
         self.records: list[Record] = []
         self.redirects: list[tuple[float, Uniqueid, int]] = []
         self._up: set[tuple[NodeName, PathName]] = set()
         self.dies_after: str | None = None
         """Killed as soon as an entry of this kind is in the journal."""
         self.begin(standing)
+        self.engine.halves.remember(self.known_lives)
         for n, node in enumerate(self.nodes):
             for p, path in enumerate(PATHS):
                 self._later(0.001 + 0.01 * n + 0.05 * p, partial(self._beat, node, path))
@@ -122,6 +131,7 @@ class World(Process):
         self.dies_after = None
         self._up.clear()
         self.begin(standing)
+        self.engine.halves.remember(self.known_lives)
         self.wake()
 
     def last_token(self) -> str:
@@ -151,6 +161,8 @@ class World(Process):
     def tell(self, word: Record | Report | Answer) -> None:
         if isinstance(word, Record):
             self.records.append(word)
+            if word.kind == "node_life":
+                self.known_lives[word.data["node"]] = word.data["life"]
 
     @override
     def order(self, deed: Deed) -> None:
@@ -188,7 +200,7 @@ class World(Process):
 
     @override
     def take_picture(self, node: NodeName) -> None:
-        self._later(ACTION_SECONDS, self.list_edge)
+        self._later(ACTION_SECONDS, self.list_edge if node == EDGE else partial(self.list_channels, node))
 
     # --- evidence ---------------------------------------------------------------------------------------------------
 
@@ -206,6 +218,7 @@ class World(Process):
                 if node == EDGE:
                     self.list_edge()
                 else:
+                    self.list_channels(node)
                     self.list_queues(node)
             self.feed(LinkAlive(node, path))
 
@@ -236,6 +249,20 @@ class World(Process):
     def list_edge(self) -> None:
         self.feed(EdgeListed(EDGE, tuple(self.legs.values()), self.edge_route, self.edge_epoch))
 
+    def list_channels(self, node: NodeName) -> None:
+        """What the node itself holds: the calls that its present life has answered."""
+        rows: list[ChannelSeen] = []
+        for leg in self.legs.values():
+            if leg.node == node and self.lives_of_halves.get(leg.uniqueid) == self.node_lives[node]:
+                mine = Uniqueid(f"{node}-{leg.uniqueid}")
+                seat = self.talking.get(leg.uniqueid)
+                bridge = f"bridge-{mine}" if seat else ""
+                rows.append(ChannelSeen(mine, mine, ChannelName(f"PJSIP/edge-{mine}"), leg.token, UP, bridge, SeatName("edge"), HOTLINE))
+                if seat:
+                    other = Uniqueid(f"{mine}s")
+                    rows.append(ChannelSeen(other, mine, ChannelName(f"PJSIP/{seat}-{mine}"), leg.token, UP, bridge, seat, is_agent=True))
+        self.feed(ChannelsListed(node, tuple(rows), life=f"life {self.node_lives[node]}"))
+
     def list_queues(self, node: NodeName) -> None:
         self.feed(listed(node, self.members[node]))
 
@@ -265,6 +292,8 @@ class World(Process):
 
     def route_leg(self, uniqueid: Uniqueid, node: NodeName) -> None:
         """The edge's dialplan dials `node` for this caller; a living node answers."""
+        self.lives_of_halves.pop(uniqueid, None)
+        self.talking.pop(uniqueid, None)
         channel, token = ChannelName(f"PJSIP/carrier-{uniqueid}"), CallToken(f"token-{uniqueid}")
         self.legs[uniqueid] = LegSeen(uniqueid, channel, token, node, self.edge_epoch, bridged=False)
         self.feed(LegRouted(EDGE, uniqueid, channel, token, node, self.edge_epoch))
@@ -277,10 +306,12 @@ class World(Process):
         if leg is None or leg.node != node:
             return
         self.legs[uniqueid] = LegSeen(uniqueid, leg.channel, leg.token, node, leg.epoch, bridged=True)
+        self.lives_of_halves[uniqueid] = self.node_lives[node]
         self.feed(ChannelBridged(EDGE, uniqueid, leg.token))
 
     def talk(self, uniqueid: Uniqueid, seat: str) -> None:
         leg = self.legs[uniqueid]
+        self.talking[uniqueid] = SeatName(seat)
         self.feed(SeatTalking(leg.node, leg.token, SeatName(seat), f"{seat}!dialog-{uniqueid};to-tag=t;from-tag=f"))
 
     def hang_up(self, uniqueid: Uniqueid) -> None:
@@ -298,6 +329,7 @@ class World(Process):
 
     def kill(self, node: NodeName) -> None:
         """SIGKILL: the kernel closes the sessions and refuses everything after."""
+        self.node_lives[node] += 1
         self.faults[node] = Faults(refused=True, edge_deaf=set(PATHS), audio=False)
         for n, path in enumerate(PATHS):
             self._up.discard((node, path))
