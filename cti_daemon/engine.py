@@ -6,9 +6,8 @@ It never waits for an effect: outcomes come back as events. It is told the time,
 at the latest, even if nothing happens. Most events only change state: judges run when the evidence they read may have
 changed for the worse, when a deadline came, or while a node is not healthy."""
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -50,37 +49,45 @@ from cti_daemon.model.events import (
     SipRefused,
 )
 from cti_daemon.model.ids import NodeName
-from cti_daemon.model.reasons import CommandStatus, Mode, Reason, Role, Verdict
-from cti_daemon.model.records import Standing
+from cti_daemon.model.reasons import CommandStatus, Verdict
+from cti_daemon.model.records import Standing, StandingOrders
 from cti_daemon.model.settings import Settings
 from cti_daemon.model.views import SiteView
-from cti_daemon.policy import command as commands
-from cti_daemon.policy import failover, health
-from cti_daemon.policy.failover import Candidate, Routing
+from cti_daemon.policy import failover, health, proof, telling
+from cti_daemon.policy.candidate import Candidate
+from cti_daemon.policy.desk import Desk
+from cti_daemon.policy.failover import Routing
 from cti_daemon.policy.halves import Halves
 from cti_daemon.policy.health import Health
 from cti_daemon.policy.mirroring import Mirroring
+from cti_daemon.policy.order_book import OrderBook
 from cti_daemon.policy.picture import draw
 from cti_daemon.policy.reroute import Rerouting
+from cti_daemon.policy.ruling import Situation
+from cti_daemon.policy.seat_alarm import SeatAlarm
 from cti_daemon.policy.watch import Watching
+from cti_daemon.state.seat_presence import SeatPresence
 from cti_daemon.state.site import Site
 
-ANSWERS_KEPT = 1000
-"""Answers to commands that are given again when a command's id is repeated."""
+COUNTERS = ("failovers", "planned_moves", "diverts", "rescued_calls", "stale_calls", "security_events", "resyncs")
 
 
 class Engine:
     """`confirm_key` is a secret of this process, for the tokens that confirm dangerous commands."""
 
-    def __init__(self, settings: Settings, standing: Standing | None, confirm_key: bytes, at: float) -> None:
+    def __init__(
+        self, settings: Settings, standing: Standing | None, confirm_key: bytes, at: float, orders: StandingOrders | None = None
+    ) -> None:
         self._settings = settings
-        self._key = confirm_key
         self.site = Site(settings, at)
-        self.routing = _begin(settings, standing, at)
+        self.routing = failover.begin(standing, self.site.roles, at)
+        self._book = OrderBook(orders, at)
+        self.orders = self._book.orders
         self.health: dict[NodeName, Health] = {}
-        self.counters: dict[str, Counter[tuple[str, ...]]] = {
-            name: Counter() for name in ("failovers", "diverts", "rescued_calls", "security_events", "resyncs")
-        }
+        self.counters: dict[str, Counter[tuple[str, ...]]] = {name: Counter() for name in COUNTERS}
+        self._desk = Desk(confirm_key)
+        self._presence = SeatPresence()
+        self._seat_alarm = SeatAlarm()
         ids = count(1)
         self._rerouting = Rerouting(self.site, self.counters, ids, settings.failover.stagger)
         self._mirroring = Mirroring(self.site, ids, self.routing.serving)
@@ -123,7 +130,6 @@ class Engine:
             CallerUnserved: queues.give_back,
             StreamBegan: self.site.begin,
         }  # nearly all events: they change what we hold, and call for nothing
-        self._answered: OrderedDict[tuple[str, str], Answer] = OrderedDict()
         self.next_at = at
         self._judge_all(at)
         if standing is not None and standing.open_failover_from in self.site.servers:
@@ -165,6 +171,7 @@ class Engine:
     def _stall(self, event: ObserverStalled, at: float, out: list[Effect]) -> bool:
         detection = self._settings.detection
         self.site.forgive(event.seconds, at, detection.suspect_after, detection.heartbeat)
+        self._presence.forgive(event.seconds)
         text = f"we did not run for {event.seconds:.2f} s: silence in that time proves nothing"
         out.append(Report("alarm", "warning", text, {"seconds": round(event.seconds, 3)}))
         return True
@@ -248,95 +255,95 @@ class Engine:
         return changes
 
     def _judge(self, at: float, out: list[Effect]) -> None:
+        self._book.expire(self.health, at, out)
         changes = self._judge_all(at)
+        for server in self.site.servers:
+            self._presence.note(server, self.site.seats.reachable(server), at)
         candidates = self.candidates()
         edge_heard = any(self.health[edge].verdict is Verdict.HEALTHY for edge in self.site.edges)
         if any(after.is_condemned or after.verdict is Verdict.HEALTHY for _, _, after in changes):
             self._rerouting.refresh(failover.route(self.routing, candidates.values()))
         decided = failover.decide(
-            self.routing, candidates.values(), at, is_edge_heard=edge_heard, head=next(iter(self._rerouting.route), None)
+            self.routing,
+            candidates.values(),
+            at,
+            is_edge_heard=edge_heard,
+            head=next(iter(self._rerouting.route), None),
+            settings=self._settings.failover,
         )
-        if decided is not self.routing:
+        if self.orders.is_paused:
+            self._book.hold(self.routing, decided, self.health[self.routing.serving], out)
+        elif decided is not self.routing:
             self._adopt(decided, candidates, at, out)
+        self._seat_alarm.tell(candidates.values(), self.routing.serving, at, self._settings.failover, out)
         self._rerouting.assert_routes(self.routing, candidates, self.health, at, out)
-        self._rerouting.rescue(self.routing, self.health, self._watching, at, out)
+        if self._book.may_move_callers(self.routing):
+            self._rerouting.rescue(self.routing, self.health, self._watching, at, out)
         for node, before, after in changes:
-            out.extend(_tell_verdict(node, before, after))
+            of_node = proof.of_node(self.site.evidence[node], after, at)
+            out.extend(telling.tell_verdict(node, before, after, of_node, in_maintenance=node in self.orders.maintenance))
         self._mirroring.judge(self.routing.serving, self.health, self.is_settled, at, out)
         wanted_at = self._watching.ask(self.health, at, out)
         looked_at = self.halves.look(at, out)
-        self.next_at = min(self.next_at, wanted_at, looked_at, self._rerouting.next_at(at), self._mirroring.next_at(at))
+        looks = (wanted_at, looked_at, self._rerouting.next_at(at), self._mirroring.next_at(at), self.orders.next_at)
+        self.next_at = min(self.next_at, *looks)
 
     def is_settled(self, node: NodeName) -> bool:
         """No stale call is left on this node, so its seats may be rung."""
         return self.health[node].verdict is Verdict.HEALTHY
 
     def candidates(self) -> dict[NodeName, Candidate]:
+        differences = self._mirroring.difference()
         return {
-            name: Candidate(name, self.site.roles[name], self.health[name], self.site.seats.reachable(name)) for name in self.site.servers
+            name: Candidate(
+                name,
+                self.site.roles[name],
+                self.health[name],
+                self.site.seats.reachable(name),
+                in_maintenance=name in self.orders.maintenance,
+                seatless_since_at=self._presence.seatless_since_at(name),
+                seated_since_at=self._presence.seated_since_at(name),
+                is_mirrored=not differences.get(name),
+            )
+            for name in self.site.servers
         }
 
     def _adopt(self, decided: Routing, candidates: dict[NodeName, Candidate], at: float, out: list[Effect]) -> None:
         """A new routing decision: the journal first, then the edges, then people."""
         before, self.routing = self.routing, decided
         judged = self.health[before.serving]
-        facts = {
-            "epoch": decided.epoch,
-            "mode": decided.mode.value,
-            "serving": decided.serving,
-            "diverted_from": decided.diverted_from,
-            "reason": decided.reason.value,
-            "from": before.serving,
-            "silent_seconds": round(judged.facts.silent_seconds, 4),
-            "verdict": judged.verdict.value,
-            "links": {p: c.value for p, c in judged.facts.links.items()},
-            "sip": {p: c.value for p, c in judged.facts.sip.items()},
-            "edge": judged.facts.edge.value,
-        }
-        is_failover = decided.serving != before.serving
-        out.append(Record("failover_intent" if is_failover else "route", facts))
+        stood_on = proof.of_node(self.site.evidence[before.serving], judged, at)
+        facts = telling.routing_facts(before, decided, candidates, stood_on, judged)
+        out.append(Record("failover_intent" if decided.serving != before.serving else "route", facts))
         self._rerouting.begin(before, decided, failover.route(decided, candidates.values()), at)
-        if is_failover:
-            why = "" if decided.reason is Reason.COMMAND else f": {judged.why}"
-            text = f"failover: {before.serving} -> {decided.serving} ({decided.reason.value}{why})"
-            severity = "info" if decided.reason is Reason.COMMAND else "critical"
-            out.append(Report("failover", severity, text, facts))
-        elif decided.diverted_from is not None:
+        if decided.serving == before.serving and decided.diverted_from is not None:
             self.counters["diverts"][(decided.reason.value,)] += 1
-            out.append(Report("divert", "warning", f"new calls pass by {before.serving}: {judged.why}", facts))
-        else:
-            out.append(Report("divert", "info", f"the divert ended: {decided.serving} answers again", facts))
+        out.append(telling.tell_routing(before, decided, judged, facts))
 
-    # --- commands ---------------------------------------------------------------------------------------------------
+    # --- people's orders --------------------------------------------------------------------------------------------
 
     def _command(self, command: Command, at: float, out: list[Effect]) -> bool:
-        first = self._answered.get((command.user, command.id))
-        if first is not None:  # asked again: the first answer again, and nothing is done
-            out.append(replace(first, status=CommandStatus.DUPLICATE.value))
+        again = self._desk.answer_again(command)
+        if again is not None:
+            out.append(again)
             return False
         candidates = self.candidates()
-        ruling = commands.rule(command, self._settings, self.routing, candidates, self._key, at)
-        heard: dict[str, object] = {"user": command.user, "verb": command.verb, "id": command.id, "reason": command.reason}
-        heard |= {"code": ruling.code, "dry_run": command.dry_run}
-        out.append(Record("command", heard))
-        if ruling.is_go and ruling.target is not None:
-            self._adopt(failover.command(self.routing, candidates[ruling.target], at), candidates, at, out)
-        data: dict[str, object] = {"confirm": ruling.confirm} if ruling.confirm else {}
-        if command.verb == "status" and ruling.status is CommandStatus.OK:
-            data = {"mode": self.routing.mode.value, "serving": self.routing.serving, "reason": self.routing.reason.value}
-            data["nodes"] = {name: judged.verdict.value for name, judged in self.health.items()}
-        answer = Answer(command.id, command.user, command.verb, ruling.status.value, ruling.code, ruling.message, self.routing.epoch, data)
-        out.append(answer)
-        self._answered[(command.user, command.id)] = answer
-        while len(self._answered) > ANSWERS_KEPT:
-            self._answered.popitem(last=False)
-        out.append(Report("command", "info", f"{command.user}: {command.verb}: {ruling.code}", heard))
+        situation = Situation(self._settings, self.routing, self.site.roles, candidates, self.orders, self._desk.last, at)
+        ruling = self._desk.take(command, situation, out)
+        if ruling.is_go and ruling.move is not None:
+            target = candidates[ruling.move.target]
+            self._adopt(failover.serve(self.routing, target, ruling.move.reason, at), candidates, at, out)
+        if ruling.is_go and ruling.order is not None:
+            self._book.change(ruling.order, command, self.health, at, out)
+        is_status = command.verb == "status" and ruling.status is CommandStatus.OK
+        data = telling.status(self.routing, self.health, is_paused=self.orders.is_paused) if is_status else {}
+        self._desk.close(command, ruling, self.routing.epoch, data, out)
         return True
 
     # --- out --------------------------------------------------------------------------------------------------------
 
     def view(self, at: float) -> SiteView:
-        return draw(self.site, self.health, self.candidates(), self.routing, self._rerouting, self._mirroring, self.counters, at)
+        return draw(self.site, self.health, self.candidates(), self.routing, self._rerouting, self._mirroring, self._book, at)
 
 
 def _urgency(effect: Effect) -> int:
@@ -346,35 +353,3 @@ def _urgency(effect: Effect) -> int:
     if isinstance(effect, Report | Answer):
         return 3
     return 2 if isinstance(effect, AskEdge | SampleAudio | ProbeNode | ListEdge | ListNode) else 1
-
-
-def _begin(settings: Settings, standing: Standing | None, at: float) -> Routing:
-    primary = NodeName(settings.nodes(Role.PRIMARY)[0].name)
-    if standing is None or standing.serving not in {n.name for n in settings.node}:
-        return Routing(Mode.NORMAL, primary, 0, Reason.START, at)
-    return Routing(standing.mode, standing.serving, standing.epoch, standing.reason, at, standing.diverted_from)
-
-
-def _tell_verdict(node: NodeName, before: Health | None, after: Health) -> list[Effect]:
-    told: list[Effect] = []
-    if before is None or before.verdict is not after.verdict:
-        was = before.verdict.value if before else "unknown"
-        severity = "critical" if after.is_condemned else "info" if after.verdict is Verdict.HEALTHY else "warning"
-        facts = {
-            "node": node,
-            "verdict": after.verdict.value,
-            "was": was,
-            "why": after.why,
-            "silent_seconds": round(after.facts.silent_seconds, 4),
-            "edge": after.facts.edge.value,
-        }
-        told.append(Report("verdict", severity, f"{node}: {was} -> {after.verdict.value}: {after.why}", facts))
-    lost = set(after.degraded_paths) - set(before.degraded_paths if before else ())
-    back = set(before.degraded_paths if before else ()) - set(after.degraded_paths)
-    for path in sorted(lost):
-        text = f"{node}: control network {path} lost; the other one carries everything"
-        told.append(Report("path", "warning", text, {"node": node, "path": path, "lost": True}))
-    for path in sorted(back) if after.verdict is Verdict.HEALTHY else ():
-        text = f"{node}: control network {path} is back"
-        told.append(Report("path", "info", text, {"node": node, "path": path, "lost": False}))
-    return told

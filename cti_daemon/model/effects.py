@@ -127,16 +127,18 @@ class ListNode:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """An entry for the journal, durable before the effects behind it are done."""
+    """An entry for the journal, durable before the effects behind it are done; where `is_awaited` is false nothing waits for it
+    (history, of which no restart goes on)."""
 
     kind: str
     data: dict[str, Any] = field(default_factory=dict)
+    is_awaited: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A thing people are told: log line, MQTT event, metric. `kind` is a closed set: divert, failover, rescue, verdict,
-    path, security, command, alarm, recovered."""
+    """A thing people are told: log line, MQTT event, metric. `kind` is a closed set: divert, failover, switchover,
+    failback, emergency, rerouted, rescue, verdict, path, maintenance, pause, withheld, stale, security, command, alarm, recovered."""
 
     kind: str
     severity: str  # info | warning | critical

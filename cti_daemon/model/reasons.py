@@ -52,6 +52,7 @@ class Mode(StrEnum):
     DIVERTED = "diverted"
     FAILED_OVER = "failed_over"
     EMERGENCY = "emergency"
+    PAUSED = "paused"  # shown instead of the routing's own mode while automation is paused; no routing has it
 
 
 class Reason(StrEnum):
@@ -65,8 +66,13 @@ class Reason(StrEnum):
     NODE_DEAD_SILENT = "node_dead_silent"
     NODE_HUNG = "node_hung"
     EDGE_CANNOT_REACH = "edge_cannot_reach"
-    NO_MEDIA_SERVER = "no_media_server"
-    COMMAND = "command"
+    SEATS_OUT = "seats_out"  # the seat system of the media server is out: no seat is reachable or logged in
+    HOLD_DOWN_OVER = "hold_down_over"  # home by itself: `failback = "auto"`
+    COMMAND = "command"  # a person: `failover`
+    SWITCHOVER = "switchover"
+    FAILBACK = "failback"
+    EMERGENCY_ON = "emergency_on"
+    EMERGENCY_OFF = "emergency_off"
 
 
 class Loss(StrEnum):

@@ -93,8 +93,13 @@ class Detection(_Strict):
 
 
 class Failover(_Strict):
-    failback: Literal["command"] = "command"
+    failback: Literal["command", "auto"] = "command"
+    """Who says when new calls go home: a person, or the hold-down."""
     hold_down: Seconds = 600.0
+    """A server that was down, or whose seats were out, must have been well for so long before calls go back to it."""
+    seats_out: Literal["emergency", "alarm"] = "emergency"
+    """What happens when no seat is reachable or logged in: new and waiting callers go to whoever has seats, or people are told."""
+    seats_out_after: Seconds = 30.0
     stagger: Annotated[float, Field(ge=0, le=1)] = 0.003
     """Between two callers who are given back to their agents: about what one call's set-up costs the standby."""
 

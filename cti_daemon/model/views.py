@@ -17,6 +17,15 @@ class EvidenceView:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderView:
+    """A person's standing order; it ends by itself."""
+
+    user: str
+    reason: str
+    ends_in_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class NodeView:
     name: NodeName
     role: Role
@@ -30,6 +39,8 @@ class NodeView:
     """Callers' legs on the edges that this node serves."""
     proven: bool
     """May calls be sent here now?"""
+    maintenance: OrderView | None = None
+    """Out of judgement, by a person's order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,5 +169,12 @@ class SiteView:
     mirror_difference: dict[NodeName, int] = field(default_factory=dict)
     """Memberships on a node that are not as they should be; no entry when that cannot be told."""
     counters: dict[str, dict[tuple[str, ...], int]] = field(default_factory=dict)
-    """Name of a counter -> label values -> count: `failovers` (reason, result), `diverts` (reason,), `rescued_calls` (result,),
-    `security_events` (node, kind)."""
+    """Name of a counter -> label values -> count: `failovers` (reason, result), `planned_moves` (reason, result: switchovers and
+    failbacks), `diverts` (reason,), `rescued_calls` (result,), `stale_calls` (node, result), `security_events` (node, kind)."""
+    routing_mode: Mode = Mode.NORMAL
+    """The routing's own mode; `mode` is `paused` while automation is."""
+    cause: Reason = Reason.START
+    """Why `serving` serves; `reason` may be a later divert's."""
+    pause: OrderView | None = None
+    withheld: str | None = None
+    """What would be done if automation were not paused."""

@@ -3,122 +3,126 @@ the token which the dry run gave out."""
 
 import hashlib
 import hmac
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 
 from cti_daemon.model.events import Command
 from cti_daemon.model.ids import NodeName
 from cti_daemon.model.reasons import CommandStatus
-from cti_daemon.model.settings import Settings
-from cti_daemon.policy.failover import Candidate, Routing, choose_heir
+from cti_daemon.policy.moves import MOVES
+from cti_daemon.policy.order_verbs import ORDERS, tell_span
+from cti_daemon.policy.ruling import Ruling, Situation, refuse
 
-SAFE_VERBS = frozenset({"status"})
-DANGEROUS_VERBS = frozenset({"failover"})
-VERBS = SAFE_VERBS | DANGEROUS_VERBS
-
-
-@dataclass(frozen=True, slots=True)
-class Ruling:
-    status: CommandStatus
-    code: str
-    message: str
-    target: NodeName | None = None
-    confirm: str = ""
-
-    @property
-    def is_go(self) -> bool:
-        return self.status is CommandStatus.ACCEPTED
+WORDS = frozenset({"status", "note", "ack"})
+"""Verbs that change nothing but the record."""
+DANGEROUS_VERBS = frozenset(MOVES) | {"pause-automation"}
+VERBS = WORDS | MOVES.keys() | ORDERS.keys()
+OPPOSITE_SECONDS = 120.0
+"""An order that undoes another one of so short ago is told so."""
+EPOCHS_REMEMBERED = 5
+"""A token of one of so many earlier epochs is known as one."""
 
 
-def rule(
-    command: Command,
-    settings: Settings,
-    standing: Routing,
-    candidates: Mapping[NodeName, Candidate],
-    key: bytes,
-    now: float,
-) -> Ruling:
+def rule(command: Command, now: Situation, key: bytes) -> Ruling:
     """`key` is this process's secret for confirm tokens. Nothing is changed here."""
-    refusal = _refuse(command, settings, standing)
+    refusal = _refuse(command, now)
     if refusal is not None:
         return refusal
-    if command.verb == "status":
-        return Ruling(CommandStatus.OK, "ok", "the site's state is in data")
-    return _rule_failover(command, settings, standing, candidates, key, now)
+    if command.verb in WORDS:
+        return _take_word(command)
+    ruling = (MOVES | ORDERS)[command.verb](command, now)
+    if ruling.is_refusal:
+        return ruling
+    undone = _undone(ruling, command, now)
+    if undone:
+        ruling = replace(ruling, message=f"{ruling.message}. {undone}")
+    if command.dry_run or command.verb in DANGEROUS_VERBS:
+        return _confirm(command, now, ruling, key)
+    return ruling
 
 
-def _refuse(command: Command, settings: Settings, standing: Routing) -> Ruling | None:
-    def no(code: str, message: str) -> Ruling:
-        return Ruling(CommandStatus.REJECTED, code, message)
-
+def _refuse(command: Command, now: Situation) -> Ruling | None:
     if command.verb not in VERBS:
-        return no("unknown_verb", f"unknown verb {command.verb!r}; known are {', '.join(sorted(VERBS))}")
-    allowed = {verb for role in settings.role if command.user in role.users for verb in role.verbs}
+        return refuse("unknown_verb", f"unknown verb {command.verb!r}; known are {', '.join(sorted(VERBS))}")
+    allowed = {verb for role in now.settings.role if command.user in role.users for verb in role.verbs}
     if command.verb not in allowed:
-        return no("not_allowed", f"user {command.user!r} has no role that allows {command.verb!r}")
+        return refuse("not_allowed", f"user {command.user!r} has no role that allows {command.verb!r}")
     if command.age_seconds > command.expires_in_seconds:
-        return no(
-            "expired",
-            f"issued {command.age_seconds:.1f} s ago, valid for {command.expires_in_seconds:g} s; send it again",
-        )
-    if command.if_epoch is not None and command.if_epoch != standing.epoch:
-        return no(
-            "stale_epoch",
-            f"the site is at epoch {standing.epoch}, the command was meant for {command.if_epoch}; look again, then decide",
-        )
+        return refuse("expired", f"issued {command.age_seconds:.1f} s ago, valid for {command.expires_in_seconds:g} s; send it again")
+    epoch = now.routing.epoch
+    if command.if_epoch is not None and command.if_epoch != epoch:
+        told = f"the site is at epoch {epoch}, the command was meant for {command.if_epoch}{_since_then(now)}; look again, then decide"
+        return refuse("stale_epoch", told)
     return None
 
 
-def _rule_failover(
-    command: Command,
-    settings: Settings,
-    standing: Routing,
-    candidates: Mapping[NodeName, Candidate],
-    key: bytes,
-    now: float,
-) -> Ruling:
-    unknown = sorted(set(command.args) - {"to", "force"})
+def _take_word(command: Command) -> Ruling:
+    if command.verb == "status":
+        return Ruling(CommandStatus.OK, "ok", "the site's state is in data")
+    keys = {"note": ("text",), "ack": ("id", "text")}[command.verb]
+    unknown = sorted(set(command.args) - set(keys))
     if unknown:
-        return Ruling(CommandStatus.REJECTED, "unknown_key", f"unknown args {', '.join(unknown)}; failover takes: to, force")
-    wanted = command.args.get("to")
-    if wanted is None:
-        heir = choose_heir(candidates.values(), standing.serving)
-        wanted = heir.name if heir else None
-    target = candidates.get(NodeName(wanted)) if isinstance(wanted, str) else None
-    if target is None:
-        known = ", ".join(sorted(candidates))
-        return Ruling(CommandStatus.REJECTED, "wrong_target", f"no node {wanted!r} can serve calls; known are {known}")
-    if target.name == standing.serving:
-        return Ruling(CommandStatus.REJECTED, "wrong_target", f"{target.name} serves already")
-    if not target.is_proven:
-        return Ruling(
-            CommandStatus.REJECTED,
-            "target_not_proven",
-            f"{target.name} is {target.health.verdict.value}: {target.health.why}; calls sent there could be lost",
-        )
-    healthy_seconds = now - target.health.risen_at if target.health.risen_at is not None else None
-    hold_down = settings.failover.hold_down
-    if healthy_seconds is not None and healthy_seconds < hold_down and command.args.get("force") is not True:
-        return Ruling(
-            CommandStatus.REJECTED,
-            "hold_down",
-            f"{target.name} is well again for {healthy_seconds:.0f} s; hold_down asks for {hold_down:g} s. "
-            'To go there all the same: args {"force": true}',
-        )
-    token = confirm_token(command, standing, target.name, key)
-    plan = f"new calls go to {target.name}; callers waiting or ringing on {standing.serving} move there; callers who are talking stay"
+        return refuse("unknown_key", f"unknown args {', '.join(unknown)}; {command.verb} takes: {', '.join(keys)}")
+    text, subject = command.args.get("text", command.reason), command.args.get("id")
+    if not isinstance(text, str) or (command.verb == "note" and not text):
+        return refuse("malformed", 'a note needs words: args {"text": …}')
+    if command.verb == "ack" and (isinstance(subject, bool) or not isinstance(subject, int) or subject < 0):
+        return refuse("malformed", 'acknowledge what? args {"id": N}, the epoch of the decision')
+    return Ruling(
+        CommandStatus.OK, "dry_run" if command.dry_run else "ok", "it would be written down" if command.dry_run else "written down"
+    )
+
+
+def _confirm(command: Command, now: Situation, ruling: Ruling, key: bytes) -> Ruling:
+    target = ruling.move.target if ruling.move else NodeName("")
+    epoch = now.routing.epoch
+    token = confirm_token(command, epoch, target, key)
     if command.dry_run:
-        return Ruling(CommandStatus.OK, "dry_run", f"plan: {plan}; confirm with the token to do it", target.name, token)
-    if not hmac.compare_digest(command.confirm.encode(), token.encode()):
+        if command.verb not in DANGEROUS_VERBS:
+            return Ruling(
+                CommandStatus.OK, "dry_run", f"plan: {ruling.message}; send it without dry_run to do it", ruling.move, ruling.order
+            )
         return Ruling(
-            CommandStatus.REJECTED,
-            "confirm_needed",
-            "failover needs a dry_run first, then confirm with the token of its answer; a token dies with the epoch",
+            CommandStatus.OK, "dry_run", f"plan: {ruling.message}; confirm with the token to do it", ruling.move, ruling.order, token
         )
-    return Ruling(CommandStatus.ACCEPTED, "accepted", plan, target.name)
+    if hmac.compare_digest(command.confirm.encode(), token.encode()):
+        return ruling
+    if command.confirm and _is_of_an_earlier_epoch(command, now, key):
+        return refuse("conflict", f"since your dry run the site has changed, to epoch {epoch}{_since_then(now)}; look again, then decide")
+    return refuse(
+        "confirm_needed",
+        f"{command.verb} needs a dry_run first, then confirm with the token of its answer; a token dies with the epoch",
+    )
 
 
-def confirm_token(command: Command, standing: Routing, target: NodeName, key: bytes) -> str:
-    """Bound to user, verb, target and epoch: it confirms what was shown, to whom it was shown, while it is still true."""
-    text = f"{command.user}\n{command.verb}\n{target}\n{standing.epoch}"
+def confirm_token(command: Command, epoch: int, target: NodeName, key: bytes) -> str:
+    """Bound to user, verb, target, time and epoch: it confirms what was shown, to whom it was shown, while it is still true."""
+    text = f"{command.user}\n{command.verb}\n{target}\n{command.args.get('for')}\n{epoch}"
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()[:16]
+
+
+def _is_of_an_earlier_epoch(command: Command, now: Situation, key: bytes) -> bool:
+    """Is this the token of a dry run of a while ago, whoever was its target then?"""
+    epochs = range(max(now.routing.epoch - EPOCHS_REMEMBERED, 0), now.routing.epoch)
+    tokens = (confirm_token(command, epoch, target, key) for epoch in epochs for target in (*now.candidates, NodeName("")))
+    return any(hmac.compare_digest(command.confirm.encode(), token.encode()) for token in tokens)
+
+
+def _since_then(now: Situation) -> str:
+    last = now.last
+    if last is None:
+        return ""
+    why = f" ({last.reason})" if last.reason else ""
+    return f": {last.user} gave the order {last.verb}{why} {now.now - last.at:.0f} s ago"
+
+
+def _undone(ruling: Ruling, command: Command, now: Situation) -> str:
+    last = now.last
+    if last is None or now.now - last.at > OPPOSITE_SECONDS:
+        return ""
+    goes_back = ruling.move is not None and ruling.move.target == last.left
+    lifts = ruling.order is not None and last.order is not None and ruling.order.node == last.order.node and command.verb != last.verb
+    if not goes_back and not lifts:
+        return ""
+    why = f" ({last.reason})" if last.reason else ""
+    who = "you gave" if last.user == command.user else f"{last.user} gave"
+    return f"This is the opposite of {last.verb}, which {who}{why} {tell_span(float(round(now.now - last.at)))} ago"

@@ -8,7 +8,7 @@ Rules, in the order in which they bind:
    of unbroken health, the edge's word included."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cti_daemon.model.ids import PATHS, NodeName, PathName
 from cti_daemon.model.reasons import Condition, NodeState, Verdict
@@ -48,6 +48,8 @@ class Health:
     """Control networks on which nothing of a living node is heard."""
     risen_at: float | None = None
     """When it rose from its last condemnation; None when it was never condemned while we ran."""
+    rule: str = ""
+    """By which rule it was judged: a row of the table, or a rule of this file."""
 
     @property
     def state(self) -> NodeState:
@@ -112,34 +114,38 @@ def judge(
     if is_refused(evidence, facts):
         links = sip = Condition.REFUSED
     found = row(links, sip, facts.edge)
-    verdict, why = found.verdict, found.why
+    verdict, why, rule = found.verdict, found.why, found.rule
     if isolated and verdict is not Verdict.DEAD:
-        verdict, why = Verdict.ISOLATED, "no node answers us at all: we are the one who is cut off"
+        verdict, why, rule = Verdict.ISOLATED, "no node answers us at all: we are the one who is cut off", "isolation"
     if verdict is Verdict.EDGE_CANNOT_REACH and edge_is_deaf:
-        verdict, why = Verdict.SUSPECT, "the edge hears no server at all: its own trouble"
+        verdict, why, rule = Verdict.SUSPECT, "the edge hears no server at all: its own trouble", "deaf edge"
+    fresh = Health(verdict, why, now, facts, rule=rule)
     if previous is None:
-        return Health(verdict, why, now, facts)
+        return fresh
     if previous.is_condemned and not _is_graver(verdict, previous.verdict):
-        return _rise(previous, verdict, why, facts, now, detection)
+        return _rise(previous, fresh, now, detection)
     if verdict is previous.verdict:
         healthy = verdict is Verdict.HEALTHY
         degraded = _degraded(facts, previous.since_at, now, detection) if healthy else ()
-        return Health(verdict, previous.why, previous.since_at, facts, None, degraded, previous.risen_at)
-    return Health(verdict, why, now, facts)
+        return Health(verdict, why, previous.since_at, facts, None, degraded, previous.risen_at, rule)
+    return replace(fresh, risen_at=None if fresh.is_condemned else previous.risen_at)
 
 
 def _is_graver(verdict: Verdict, than: Verdict) -> bool:
     return verdict in CONDEMNED and CERTAINTY.index(verdict) > CERTAINTY.index(than)
 
 
-def _rise(previous: Health, verdict: Verdict, why: str, facts: Facts, now: float, detection: Detection) -> Health:
-    """Rule 4."""
-    if verdict is not Verdict.HEALTHY or facts.edge in (Condition.LOST, Condition.LATE):
-        return Health(previous.verdict, previous.why, previous.since_at, facts)
+def _rise(previous: Health, fresh: Health, now: float, detection: Detection) -> Health:
+    """Rule 4. A node which only our own probe does not reach has the edge's word for it."""
+    held = replace(previous, facts=fresh.facts, rising_at=None)
+    if fresh.verdict is not Verdict.PROBE_BROKEN and fresh.facts.edge in (Condition.LOST, Condition.LATE):
+        return held
+    if fresh.verdict not in (Verdict.HEALTHY, Verdict.PROBE_BROKEN):
+        return held
     rising_at = now if previous.rising_at is None else previous.rising_at
     if now - rising_at >= detection.rise:
-        return Health(verdict, why, now, facts, risen_at=now)
-    return Health(previous.verdict, previous.why, previous.since_at, facts, rising_at)
+        return replace(fresh, risen_at=now)
+    return replace(held, rising_at=rising_at)
 
 
 def is_isolated(evidence: Mapping[NodeName, NodeEvidence], now: float, detection: Detection) -> bool:

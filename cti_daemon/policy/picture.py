@@ -1,17 +1,19 @@
 """The site as people are shown it, drawn from state and judgements."""
 
-from collections import Counter
 from collections.abc import Mapping
 
-from cti_daemon.model.ids import PATHS, NodeName
-from cti_daemon.model.reasons import Condition
-from cti_daemon.model.views import EvidenceView, NodeView, SiteView
+from cti_daemon.model.ids import NodeName
+from cti_daemon.model.reasons import Mode, NodeState
+from cti_daemon.model.views import NodeView, OrderView, SiteView
 from cti_daemon.policy import queueing, seating
-from cti_daemon.policy.failover import Candidate, Routing
+from cti_daemon.policy.candidate import Candidate
+from cti_daemon.policy.failover import Routing
 from cti_daemon.policy.health import Health
 from cti_daemon.policy.mirroring import Mirroring
+from cti_daemon.policy.order_book import OrderBook
+from cti_daemon.policy.proof import pieces
 from cti_daemon.policy.reroute import Rerouting
-from cti_daemon.state.evidence import NEVER, NodeEvidence
+from cti_daemon.state.orders import Order
 from cti_daemon.state.site import Site
 
 
@@ -22,49 +24,47 @@ def draw(
     routing: Routing,
     rerouting: Rerouting,
     mirroring: Mirroring,
-    counters: Mapping[str, Counter[tuple[str, ...]]],
+    book: OrderBook,
     now: float,
 ) -> SiteView:
+    orders = book.orders
     return SiteView(
-        mode=routing.mode,
+        mode=Mode.PAUSED if orders.is_paused else routing.mode,
+        routing_mode=routing.mode,
+        cause=routing.cause,
+        pause=_order(orders.pause, now),
+        withheld=book.withheld,
         serving=routing.serving,
         diverted_from=routing.diverted_from,
         route=rerouting.route,
         epoch=routing.epoch,
         reason=routing.reason,
         since_seconds=now - routing.since_at,
-        nodes=tuple(_node(site, name, health[name], candidates.get(name), now) for name in site.roles),
+        nodes=tuple(_node(site, name, health[name], candidates.get(name), orders.maintenance.get(name), now) for name in site.roles),
         queues=queueing.queues(site, routing.serving, now),
         failover_in_progress=rerouting.is_in_progress,
         legs_to_rescue=rerouting.legs_to_rescue,
         mirror_difference=mirroring.difference(),
         seats=seating.seats(site, routing.serving, now),
         calls=site.calls.counts(),
-        counters={name: dict(counted) for name, counted in counters.items()},
+        counters={name: dict(counted) for name, counted in rerouting.counters.items()},
     )
 
 
-def _node(site: Site, name: NodeName, judged: Health, candidate: Candidate | None, now: float) -> NodeView:
+def _order(order: Order | None, now: float) -> OrderView | None:
+    return OrderView(order.user, order.reason, order.left_seconds(now)) if order else None
+
+
+def _node(site: Site, name: NodeName, judged: Health, candidate: Candidate | None, order: Order | None, now: float) -> NodeView:
     return NodeView(
         name=name,
         role=site.roles[name],
-        state=judged.state,
+        state=NodeState.MAINTENANCE if order else judged.state,
         verdict=judged.verdict,
         since_seconds=now - judged.since_at,
         degraded_paths=judged.degraded_paths,
-        evidence=tuple(_evidence(site.evidence[name], judged, now)),
+        evidence=tuple(pieces(site.evidence[name], judged, now)),
         legs=site.legs.states(name),
         proven=candidate.is_proven if candidate else False,
+        maintenance=_order(order, now),
     )
-
-
-def _evidence(evidence: NodeEvidence, judged: Health, now: float) -> list[EvidenceView]:
-    shown = [EvidenceView(f"link_{p}", judged.facts.links[p], evidence.links[p].age(now)) for p in PATHS]
-    shown += [EvidenceView(f"sip_{p}", judged.facts.sip[p], evidence.sip[p].age(now)) for p in PATHS]
-    for path in PATHS:
-        words = [word for (_, of), word in evidence.edges.items() if of == path]
-        if words:
-            heard_at = max(word.heard_at for word in words)
-            condition = Condition.LOST if all(word.is_silent for word in words) else Condition.OK
-            shown.append(EvidenceView(f"edge_{path}", condition, now - heard_at if heard_at > NEVER else None))
-    return shown

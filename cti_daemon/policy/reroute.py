@@ -11,11 +11,14 @@ from itertools import count
 from cti_daemon.model.effects import Effect, ListEdge, Record, Report, RescueLeg, SetRoute, SetVia
 from cti_daemon.model.events import EdgeListed, Outcome
 from cti_daemon.model.ids import NodeName
-from cti_daemon.model.reasons import LegState, Mode, Reason, Result, Role, Verdict
+from cti_daemon.model.reasons import LegState, Reason, Result, Verdict
 from cti_daemon.policy import failover, paths
-from cti_daemon.policy.failover import Candidate, Routing
+from cti_daemon.policy.candidate import Candidate
+from cti_daemon.policy.failover import Routing
 from cti_daemon.policy.health import Health
+from cti_daemon.policy.modes import mode_of
 from cti_daemon.policy.rescue import is_orphan, order
+from cti_daemon.policy.telling import is_counted_as_failover
 from cti_daemon.policy.watch import Watching
 from cti_daemon.state.legs import Leg
 from cti_daemon.state.rescue_run import RescueRun
@@ -40,7 +43,7 @@ class Rerouting:
     def __init__(self, site: Site, counters: Mapping[str, Counter[tuple[str, ...]]], ids: Iterator[int], stagger_seconds: float) -> None:
         self._site = site
         self._stagger_seconds = stagger_seconds
-        self._counters = counters
+        self.counters = counters
         self._ids = ids
         self._route: tuple[NodeName, ...] = ()
         self._held: dict[tuple[NodeName, NodeName | None], object] = {}
@@ -84,8 +87,14 @@ class Rerouting:
 
     def begin(self, before: Routing, decided: Routing, route: tuple[NodeName, ...], at: float) -> None:
         self._route = route
+        if self._decided is not None:
+            overtaken_from, overtaken = self._decided
+            self._count(overtaken_from, overtaken, "overtaken")
         self._decided = (before, decided)
-        self._run = RescueRun(decided.epoch, before.serving, at, is_failover=decided.serving != before.serving)
+        run = RescueRun(decided.epoch, before.serving, at, is_failover=decided.serving != before.serving)
+        if self._run is not None and self._run.pending:
+            run.take_over(self._run)
+        self._run = run
 
     def refresh(self, route: tuple[NodeName, ...]) -> None:
         """What comes behind the head of the route may change without a new decision: a server that is well again is a better
@@ -118,9 +127,8 @@ class Rerouting:
         if event.epoch <= routing.epoch:
             return routing
         serving = next((node for node in event.route if node in self._site.servers), routing.serving)
-        modes = {Role.PRIMARY: Mode.NORMAL, Role.STANDBY: Mode.FAILED_OVER, Role.EMERGENCY: Mode.EMERGENCY}
-        mode = modes[self._site.roles[serving]]
-        return replace(routing, epoch=event.epoch, serving=serving, mode=mode, reason=Reason.START, diverted_from=None)
+        mode = mode_of(self._site.roles[serving])
+        return replace(routing, epoch=event.epoch, serving=serving, mode=mode, reason=Reason.START, cause=Reason.START, diverted_from=None)
 
     def assert_routes(
         self,
@@ -224,7 +232,7 @@ class Rerouting:
         leg_key = self._run.learn(event.effect_id, event.result, at) if self._run else None
         if leg_key is None or self._run is None:
             return False
-        self._counters["rescued_calls"][(event.result.value,)] += 1
+        self.counters["rescued_calls"][(event.result.value,)] += 1
         if event.result in (Result.FAILED, Result.UNKNOWN):
             self._relist_at.setdefault(leg_key[0], at + REDIRECT_SETTLES_SECONDS)
             text = f"a rescue's redirect was not confirmed ({event.result.value}): the edge is asked before it is repeated"
@@ -255,10 +263,18 @@ class Rerouting:
         self._decided = None
         if decided.serving == before.serving:
             return
-        self._counters["failovers"][(decided.reason.value, "done")] += 1
+        self._count(before, decided, "done")
         seconds = at - decided.since_at
-        facts = {"epoch": decided.epoch, "from": before.serving, "to": decided.serving, "seconds": round(seconds, 4)}
-        out.append(Report("rerouted", "info", f"every edge sends new calls to {decided.serving}", facts))
+        head = self._route[0]
+        facts = {"epoch": decided.epoch, "from": before.serving, "to": head, "seconds": round(seconds, 4)}
+        out.append(Record("rerouted", facts, is_awaited=False))
+        out.append(Report("rerouted", "info", f"every edge sends new calls to {head}", facts))
+
+    def _count(self, before: Routing, decided: Routing, result: str) -> None:
+        """A change of the serving node; a divert is counted when it begins."""
+        if decided.serving != before.serving:
+            counter = "failovers" if is_counted_as_failover(decided) else "planned_moves"
+            self.counters[counter][(decided.reason.value, result)] += 1
 
     def _close(self, at: float, out: list[Effect]) -> None:
         run = self._run

@@ -6,8 +6,8 @@ A rescue of calls that are in fact alive would cut conversations, so:
 2. Where the media plane may live (HUNG, EDGE_CANNOT_REACH, or audio that still arrives), a caller who is or may be talking
    is an orphan only when the edge no longer receives audio for that very leg. EDGE_CANNOT_REACH moves nobody whom the node
    has answered before his audio ends: its queue and its seats go on.
-3. A divert moves only callers whom the suspected node has not answered yet; a person's command only callers who are
-   surely not talking.
+3. A divert moves only callers whom the suspected node has not answered yet; a person's `failover` or `emergency-on`, and a seat
+   system that is out, only callers who are surely not talking. Every other way moves nobody: they drain.
 4. A leg that was sent to a condemned node knowingly, in the present epoch and after the verdict, is the dialplan's last try and
    is left to it.
 5. A Redirect is not repeated while its fate is open (`Leg.redirected_at`): a second one would throw a rescued caller out of the
@@ -16,9 +16,10 @@ A rescue of calls that are in fact alive would cut conversations, so:
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from cti_daemon.model.reasons import LegState, Reason, Verdict
+from cti_daemon.model.reasons import LegState, Verdict
 from cti_daemon.policy.failover import Routing
 from cti_daemon.policy.health import Health
+from cti_daemon.policy.modes import TAKES_WAITING_ALONG
 from cti_daemon.policy.table import MEDIA_MAY_LIVE
 from cti_daemon.state.legs import Leg, LegKey
 
@@ -55,7 +56,7 @@ def is_orphan(leg: Leg, health: Health, audio: Audio, routing: Routing) -> bool:
         return True
     if leg.node == routing.diverted_from:
         return is_old and leg.state is LegState.RINGING
-    if routing.reason is Reason.COMMAND and leg.node != routing.serving:
+    if routing.reason in TAKES_WAITING_ALONG and leg.node != routing.serving:
         return is_old and not leg.may_be_talking
     return False
 

@@ -20,27 +20,33 @@ _ANY = frozenset(Condition)
 
 @dataclass(frozen=True, slots=True)
 class Row:
+    number: int
     links: frozenset[Condition]
     sip: frozenset[Condition]
     edge: frozenset[Condition]
     verdict: Verdict
     why: str
 
+    @property
+    def rule(self) -> str:
+        """As people are told it."""
+        return f"row {self.number}"
+
 
 TABLE: tuple[Row, ...] = (
-    Row(_REFUSED, _REFUSED, _ANY, Verdict.DEAD, "its kernel says that nobody listens, for AMI and for SIP"),
-    Row(_GONE, _GONE, _LOST, Verdict.DEAD_SILENT, "silent on every path, and the edge hears nothing either"),
-    Row(_GONE, _GONE, _OK, Verdict.CUT_OFF, "silent on every path to us, but the edge hears it"),
-    Row(_GONE, _GONE, _ANY, Verdict.UNKNOWN, "silent on every path, and nobody else to ask"),
-    Row(_QUIET, _QUIET, _ANY, Verdict.SUSPECT, "no sign of life on any path"),
-    Row(_OK, _GONE, _LOST, Verdict.HUNG, "AMI lives, SIP is dead for us and for the edge"),
-    Row(_OK, _GONE, _OK, Verdict.PROBE_BROKEN, "SIP is silent to us only"),
-    Row(_OK, _QUIET, _ANY, Verdict.SUSPECT, "AMI lives, SIP is silent"),
-    Row(_GONE, _OK, _LOST, Verdict.EDGE_CANNOT_REACH, "no AMI on either network, and the edge cannot reach it"),
-    Row(_GONE, _OK, _ANY, Verdict.CONTROL_LOST, "no AMI on either network; callers are being served"),
-    Row(_OK, _OK, _LOST, Verdict.EDGE_CANNOT_REACH, "the edge cannot reach it"),
-    Row(_NOT_YET, _NOT_YET, _ANY, Verdict.HEALTHY, "signs of life on time"),
-    Row(_ANY, _ANY, _ANY, Verdict.UNKNOWN, "not enough is known yet"),
+    Row(1, _REFUSED, _REFUSED, _ANY, Verdict.DEAD, "its kernel says that nobody listens, for AMI and for SIP"),
+    Row(2, _GONE, _GONE, _LOST, Verdict.DEAD_SILENT, "silent on every path, and the edge hears nothing either"),
+    Row(3, _GONE, _GONE, _OK, Verdict.CUT_OFF, "silent on every path to us, but the edge hears it"),
+    Row(4, _GONE, _GONE, _ANY, Verdict.UNKNOWN, "silent on every path, and nobody else to ask"),
+    Row(5, _QUIET, _QUIET, _ANY, Verdict.SUSPECT, "no sign of life on any path"),
+    Row(6, _OK, _GONE, _LOST, Verdict.HUNG, "AMI lives, SIP is dead for us and for the edge"),
+    Row(7, _OK, _GONE, _OK, Verdict.PROBE_BROKEN, "SIP is silent to us only"),
+    Row(8, _OK, _QUIET, _ANY, Verdict.SUSPECT, "AMI lives, SIP is silent"),
+    Row(9, _GONE, _OK, _LOST, Verdict.EDGE_CANNOT_REACH, "no AMI on either network, and the edge cannot reach it"),
+    Row(10, _GONE, _OK, _ANY, Verdict.CONTROL_LOST, "no AMI on either network; callers are being served"),
+    Row(11, _OK, _OK, _LOST, Verdict.EDGE_CANNOT_REACH, "the edge cannot reach it"),
+    Row(12, _NOT_YET, _NOT_YET, _ANY, Verdict.HEALTHY, "signs of life on time"),
+    Row(13, _ANY, _ANY, _ANY, Verdict.UNKNOWN, "not enough is known yet"),
 )
 
 CERTAINTY = (Verdict.EDGE_CANNOT_REACH, Verdict.HUNG, Verdict.DEAD_SILENT, Verdict.DEAD)

@@ -44,7 +44,7 @@ from cti_daemon.shell.secret_files import Secrets
 from cti_daemon.shell.sip_probe import SipProbes
 from cti_daemon.shell.systemd import Notifier
 from cti_daemon.shell.teller import Teller
-from cti_daemon.wire.standing import standing
+from cti_daemon.wire.standing import standing, standing_orders
 
 COUNT_SECONDS = 1.0
 WATCHDOG_SECONDS = 1.0
@@ -85,7 +85,9 @@ class Daemon:
     async def start(self) -> None:
         settings = self._settings
         recovered = await self._journal.open()
-        engine = Engine(settings, _standing(recovered), randomness.token_bytes(32), self._loop.time())
+        orders = recovered.orders
+        standing_by = standing_orders(orders.data, self._journal.age_seconds(orders)) if orders else None
+        engine = Engine(settings, _standing(recovered), randomness.token_bytes(32), self._loop.time(), standing_by)
         engine.halves.remember(recovered.lives)
         self._metrics = Metrics(settings, self.view)
         self._metrics.watch_journal(self._journal)
@@ -163,6 +165,7 @@ class Daemon:
             ProbeNode: self._probe,
             ListEdge: self._list,
             ListNode: self._list,
+            Record: self._write_history,
             Report: self._teller.report,
             Answer: self._teller.answer,
         }
@@ -193,6 +196,9 @@ class Daemon:
     def _list(self, orders: list[ListEdge | ListNode]) -> None:
         for order in orders:
             self._links[order.edge if isinstance(order, ListEdge) else order.node].list_now()
+
+    def _write_history(self, records: list[Record]) -> None:
+        self._spawn(self._journal.append(*records), "history")
 
     # --- what is seen -----------------------------------------------------------------------------------------------
 

@@ -115,6 +115,12 @@ class Journal:
         self._jobs.put(job)
         await asyncio.to_thread(job.done.wait, CLOSE_SECONDS)
 
+    def age_seconds(self, entry: Entry) -> float:
+        """Since this entry was written: by the clock that cannot be set while the machine has run on, else by wall time."""
+        if entry.boot_id == self._boot_id:
+            return time.monotonic() - entry.monotonic
+        return (datetime.now(UTC) - datetime.fromisoformat(entry.wall)).total_seconds()
+
     @property
     def is_healthy(self) -> bool:
         return self._file is not None and self.stats.fault is None

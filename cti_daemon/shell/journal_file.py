@@ -38,11 +38,12 @@ class DamagedError(Exception):
 @dataclass(frozen=True, slots=True)
 class Recovered:
     """What the journal knew when it was opened. `route` is the last routing decision (an entry `route` or `failover_intent`,
-    whichever came later); `open_failover` an intent whose outcome was never written; `damaged` where a broken file was moved
-    to; `chain_broken_at` the first entry that was tampered with."""
+    whichever came later); `open_failover` an intent whose outcome was never written; `orders` people's standing orders; `damaged`
+    where a broken file was moved to; `chain_broken_at` the first entry that was tampered with."""
 
     route: Entry | None = None
     open_failover: Entry | None = None
+    orders: Entry | None = None
     entries: int = 0
     lives: dict[NodeName, str] = field(default_factory=dict)
     """The last settled life of each media server."""
@@ -96,6 +97,7 @@ class JournalFile:
         return Recovered(
             route=self._last("route", "failover_intent"),
             open_failover=self._open_failover(),
+            orders=self._last("orders"),
             entries=self._tail()[0],
             lives={NodeName(str(e.data["node"])): str(e.data["life"]) for e in self._rows("WHERE kind = ? ORDER BY seq", "node_life")},
             chain_broken_at=self._chain_broken_at(),

@@ -114,7 +114,7 @@ class Runner:
     # --- out --------------------------------------------------------------------------------------------------------
 
     def _act(self, effects: list[Effect]) -> None:
-        if self._acting is None and not isinstance(effects[0], Record):
+        if self._acting is None and not any(isinstance(effect, Record) and effect.is_awaited for effect in effects):
             self._do(effects)
             return
         self._waiting.append(effects)
@@ -124,10 +124,10 @@ class Runner:
     async def _act_in_order(self) -> None:
         while self._waiting:
             effects = self._waiting.popleft()
-            records = [effect for effect in effects if isinstance(effect, Record)]
+            records = [effect for effect in effects if isinstance(effect, Record) and effect.is_awaited]
             if records:
                 await self._persist(records)
-            self._do(effects[len(records) :])
+            self._do([effect for effect in effects if not (isinstance(effect, Record) and effect.is_awaited)])
         self._acting = None
 
     async def _persist(self, records: list[Record]) -> None:

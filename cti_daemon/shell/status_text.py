@@ -12,6 +12,7 @@ MODES = {
     "diverted": "DIVERTED: new calls pass by a suspected node",
     "failed_over": "FAILED OVER",
     "emergency": "EMERGENCY SEATS",
+    "paused": "AUTOMATION PAUSED",
 }
 MARKS = {"healthy": " ", "suspect": "?", "down": "!", "unknown": "?", "maintenance": "~"}
 
@@ -34,6 +35,10 @@ def _site(status: dict[str, Any]) -> list[str]:
         f"serving  {status['serving'] or _UNKNOWN}   since {since}, reason {status['reason']}, epoch {status['epoch']}",
         f"route    {' > '.join(status['route']) or _UNKNOWN}",
     ]
+    if status["pause"]:
+        lines.append(f"PAUSED by {status['pause']['user']}, ends in {span(status['pause']['ends_in_seconds'])}: nothing is done by itself")
+    if status["withheld"]:
+        lines.append(f"  it would do: {status['withheld']}")
     if status["diverted_from"]:
         lines.append(f"diverted from {status['diverted_from']}")
     if status["failover_in_progress"]:
@@ -50,6 +55,9 @@ def _nodes(nodes: list[dict[str, Any]]) -> list[str]:
             f"{span(node['since_seconds']):<7}{evidence}{_callers(node)}"
         )
         lines += [f"    control network {path} lost" for path in node["degraded_paths"]]
+        if node["maintenance"]:
+            order = node["maintenance"]
+            lines.append(f"    in maintenance by {order['user']}, ends in {span(order['ends_in_seconds'])}")
     return lines
 
 

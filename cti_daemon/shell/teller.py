@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from cti_daemon.model.effects import Answer, Report
-from cti_daemon.model.reasons import Reason
+from cti_daemon.policy.modes import CONDEMNATIONS
 from cti_daemon.shell import log
 from cti_daemon.shell.metrics import Metrics
+
+_DETECTED = frozenset(reason.value for reason in CONDEMNATIONS)
 
 
 class Listener(Protocol):
@@ -57,7 +59,7 @@ class Teller:
             self._log.info(report.text, **fields)
 
     def _measure(self, report: Report) -> None:
-        if report.kind == "failover" and report.data["reason"] != Reason.COMMAND.value:
+        if report.kind == "failover" and report.data["reason"] in _DETECTED:
             self._metrics.observe_detection(float(report.data["silent_seconds"]))
         elif report.kind == "rescue":
             self._metrics.observe_reroute(float(report.data["seconds"]))

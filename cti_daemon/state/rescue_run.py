@@ -24,6 +24,11 @@ class RescueRun:
         self.pending[effect_id] = leg
         self.is_reported = False
 
+    def take_over(self, former: "RescueRun") -> None:
+        """A later decision goes on with what a former one has begun."""
+        self.from_node, self.started_at = former.from_node, former.started_at
+        self.pending, self.results = former.pending, former.results
+
     def learn(self, effect_id: int, result: Result, at: float) -> LegKey | None:
         """The leg this answer is about; None when it is not one of ours."""
         leg = self.pending.pop(effect_id, None)

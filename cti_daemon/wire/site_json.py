@@ -4,7 +4,7 @@ from functools import cache
 from typing import Any
 
 from cti_daemon.model.reasons import SeatState
-from cti_daemon.model.views import NodeView, QueueView, SeatView, SiteView, WindowView
+from cti_daemon.model.views import NodeView, OrderView, QueueView, SeatView, SiteView, WindowView
 
 AGE_STEP_SECONDS = 5.0
 
@@ -18,11 +18,15 @@ def of_site(view: SiteView) -> dict[str, Any]:
     """Mode and routing; the nodes and queues are told apart."""
     return {
         "mode": view.mode.value,
+        "routing_mode": view.routing_mode.value,
+        "pause": _order(view.pause),
+        "withheld": view.withheld,
         "serving": view.serving,
         "diverted_from": view.diverted_from,
         "route": list(view.route),
         "epoch": view.epoch,
         "reason": view.reason.value,
+        "cause": view.cause.value,
         "since_seconds": _age(view.since_seconds),
         "failover_in_progress": view.failover_in_progress,
         "legs_to_rescue": view.legs_to_rescue,
@@ -37,10 +41,17 @@ def of_node(node: NodeView) -> dict[str, Any]:
         "verdict": node.verdict.value,
         "since_seconds": _age(node.since_seconds),
         "proven": node.proven,
+        "maintenance": _order(node.maintenance),
         "degraded_paths": list(node.degraded_paths),
         "evidence": {e.evidence: {"condition": e.condition.value, "age_seconds": _age(e.age_seconds)} for e in node.evidence},
         "callers": {state.value: count for state, count in node.legs.items()},
     }
+
+
+def _order(order: OrderView | None) -> dict[str, Any] | None:
+    if order is None:
+        return None
+    return {"user": order.user, "reason": order.reason, "ends_in_seconds": _age(order.ends_in_seconds)}
 
 
 def of_queue(queue: QueueView) -> dict[str, Any]:
@@ -156,7 +167,7 @@ def without_ages(value: Any) -> Any:
     """What is compared to see whether a retained state has changed: time that passes is not a change. A wait is one, in steps of
     AGE_STEP_SECONDS."""
     if isinstance(value, dict):
-        kept = {k: without_ages(v) for k, v in value.items() if k not in {"since_seconds", "age_seconds", "since"}}
+        kept = {k: without_ages(v) for k, v in value.items() if k not in {"since_seconds", "age_seconds", "ends_in_seconds", "since"}}
         wait = kept.get("longest_wait_seconds")
         if wait is not None:
             kept["longest_wait_seconds"] = wait // AGE_STEP_SECONDS

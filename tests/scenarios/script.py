@@ -5,13 +5,12 @@ A reviewer reads the `.txt` files. `CTI_REWRITE=1` writes them anew: read the di
 import os
 import shlex
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from cti_daemon.model.events import Command, Membership, ObserverStalled
 from cti_daemon.model.ids import PATHS, Interface, NodeName, PathName, QueueName, SeatName, Uniqueid
-from cti_daemon.model.reasons import MemberKind, Mode, Reason
-from cti_daemon.model.records import Standing
+from cti_daemon.model.reasons import MemberKind
+from cti_daemon.wire.standing import standing, standing_orders
 from tests.sim.world import World
 
 SEPARATOR = "===\n"
@@ -40,6 +39,8 @@ class Script:
             "repeat": self._repeat,
             "seat": self._seat,
             "logout": self._logout,
+            "seats": lambda node, reachable: self.world.seats(NodeName(node), int(reachable)),
+            "settings": self._settings,
         }
 
     def play(self, text: str) -> str:
@@ -109,30 +110,48 @@ class Script:
 
     def _restart(self, journal: str = "kept") -> None:
         """The daemon is killed and started again; the journal is `kept` or `lost`."""
-        standing = None
+        route = open_failover = orders = None
+        left_seconds = 0.0
         if journal == "lost":
             self.world.known_lives.clear()
-        for record in self.world.records if journal == "kept" else []:
+        kept = zip(self.world.records, self.world.recorded_at, strict=True) if journal == "kept" else ()
+        for record, at in kept:
             if record.kind in ("route", "failover_intent"):
-                data = record.data
-                diverted = NodeName(data["diverted_from"]) if data["diverted_from"] else None
-                serving, epoch = NodeName(data["serving"]), int(data["epoch"])
-                left = NodeName(data["from"]) if record.kind == "failover_intent" else None
-                standing = Standing(Mode(data["mode"]), serving, epoch, Reason(data["reason"]), diverted, left)
-            elif record.kind == "failover_done" and standing is not None:
-                standing = replace(standing, open_failover_from=None)
-        self.world.restart(standing)
+                route = record.data
+                open_failover = record.data if record.kind == "failover_intent" else open_failover
+            elif record.kind == "failover_done" and open_failover is not None and record.data["epoch"] == open_failover["epoch"]:
+                open_failover = None
+            elif record.kind == "orders":
+                orders, left_seconds = record.data, self.world.now - at
+        self.world.restart(standing(route, open_failover), standing_orders(orders, left_seconds))
+
+    def _settings(self, *words: str) -> None:
+        """Of `[failover]`; the first line of a script."""
+        self.world = World(failover=dict(word.split("=") for word in words))
+        self.world.transcript.append(f"{0.0:8.3f}  -- settings {' '.join(words)}")
 
     def _command(self, user: str, verb: str, *words: str) -> None:
         self._commands += 1
         options = dict(word.split("=") for word in words)
         confirm = options.get("confirm", "")
         if confirm == "token":
-            confirm = self.world.last_token()
-        args: dict[str, object] = {"to": options["to"]} if "to" in options else {}
+            confirm = self.world.last_token(user)
+        if_epoch = int(options["epoch"]) if "epoch" in options else None
+        args: dict[str, object] = {key: options[key] for key in ("to", "node", "for", "text") if key in options}
+        if "id" in options:
+            args["id"] = int(options["id"])
         if "force" in options:
             args["force"] = True
-        self._last = Command(f"c{self._commands}", verb, user, dry_run="dry" in options, confirm=confirm, args=args)
+        self._last = Command(
+            f"c{self._commands}",
+            verb,
+            user,
+            reason=options.get("reason", ""),
+            dry_run="dry" in options,
+            confirm=confirm,
+            if_epoch=if_epoch,
+            args=args,
+        )
         self.world.feed(self._last)
 
     def _repeat(self) -> None:

@@ -105,7 +105,7 @@ def test_every_fault_is_told_at_once_with_its_line_and_what_would_be_right(file:
         f":{line_of('heartbeat')}: detection.heartbeat: must be a number; found 'soon'",
         (
             f":{line_of('hold_dwn')}: failover.hold_dwn: is no key of this table; did you mean hold_down? "
-            "it may have failback, hold_down, stagger"
+            "it may have failback, hold_down, seats_out, seats_out_after, stagger"
         ),
         f":{line_of('listen')}: http.listen: must be host:port, such as 10.10.1.11:5038; found '9595'",
     ]

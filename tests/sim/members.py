@@ -10,6 +10,7 @@ from cti_daemon.model.ids import Interface, MemberKey, NodeName, QueueName, Seat
 from cti_daemon.model.reasons import MemberKind, Result
 
 NOT_IN_USE = 1
+UNAVAILABLE = 5
 
 
 def static_members(seats: int, queue: str = "hotline") -> dict[MemberKey, Membership]:
@@ -26,10 +27,14 @@ def seen(node: NodeName, member: Membership) -> MemberSeen:
 QUEUES = (QueueName("hotline"), QueueName("support"))
 
 
-def listed(node: NodeName, members: dict[MemberKey, Membership], queues: Iterable[QueueName] = QUEUES) -> QueuesListed:
-    """What QueueStatus shows: everything but ringinuse."""
-    rows = tuple(seen(node, replace(member, ringinuse=None)) for member in members.values())
-    return QueuesListed(node, rows, (), tuple(QueueCounted(queue, 0, 0) for queue in queues))
+def listed(
+    node: NodeName, members: dict[MemberKey, Membership], queues: Iterable[QueueName] = QUEUES, *, reachable: int | None = None
+) -> QueuesListed:
+    """What QueueStatus shows: everything but ringinuse. `reachable`: so many phones, the first ones; None: all."""
+    rows = [seen(node, replace(member, ringinuse=None)) for member in members.values()]
+    for n in range(len(rows) if reachable is None else reachable, len(rows)):
+        rows[n] = rows[n]._replace(device_state=UNAVAILABLE)
+    return QueuesListed(node, tuple(rows), (), tuple(QueueCounted(queue, 0, 0) for queue in queues))
 
 
 def obey(members: dict[MemberKey, Membership], deed: SetMember) -> tuple[Result, MemberSeen | MemberGone | None]:

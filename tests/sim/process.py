@@ -25,7 +25,7 @@ from cti_daemon.model.effects import (
 )
 from cti_daemon.model.events import Event, Tick
 from cti_daemon.model.ids import NodeName
-from cti_daemon.model.records import Standing
+from cti_daemon.model.records import Standing, StandingOrders
 from cti_daemon.model.settings import Settings
 from tests.sim.clock import Clock
 from tests.sim.members import said
@@ -45,11 +45,11 @@ class Process(ABC):
 
     # --- life and death ---------------------------------------------------------------------------------------------
 
-    def begin(self, standing: Standing | None) -> None:
+    def begin(self, standing: Standing | None, orders: StandingOrders | None = None) -> None:
         """A new life, with the journal's last word."""
         self.life += 1
         self.is_dead, self._tick_at = False, float("inf")
-        self.engine = Engine(self.settings, standing, b"confirm", self.clock.now)
+        self.engine = Engine(self.settings, standing, b"confirm", self.clock.now, orders)
 
     def lives(self, life: int) -> bool:
         return life == self.life and not self.is_dead
@@ -128,10 +128,11 @@ class Process(ABC):
 
 
 def line(effect: Effect) -> str | None:
-    """The effect as a line of a transcript; None for questions, which are many."""
+    """The effect as a line of a transcript; None for questions, which are many, and for what is told in a report as well."""
     match effect:
-        case Record(kind=kind):
-            return f"journal  {kind}"
+        case Record(kind=kind, data=data, is_awaited=True):
+            change = f": {data['was_mode']} -> {data['mode']} ({data['reason']})" if "was_mode" in data else ""
+            return f"journal  {kind}{change}"
         case Report(kind=kind, severity=severity, text=text):
             return f"{severity:8} {kind}: {text}"
         case SetRoute(route=route, epoch=epoch):
@@ -148,5 +149,5 @@ def line(effect: Effect) -> str | None:
             return f"{node:8} {said(change, wanted)}"
         case Answer(status=status, code=code, message=message):
             return f"answer   {status} {code}: {message}"
-        case AskEdge() | SampleAudio() | ProbeNode() | ListEdge() | ListNode():
+        case Record() | AskEdge() | SampleAudio() | ProbeNode() | ListEdge() | ListNode():
             return None

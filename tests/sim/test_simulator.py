@@ -8,7 +8,8 @@ import pytest
 from cti_daemon.model.ids import Uniqueid
 from cti_daemon.model.reasons import Condition, Mode, Reason, Verdict
 from cti_daemon.policy import failover, health, reroute, rescue, table
-from cti_daemon.policy.failover import Candidate, Routing
+from cti_daemon.policy.candidate import Candidate
+from cti_daemon.policy.failover import Routing
 from cti_daemon.state.legs import Leg
 from tests.sim.faults import Fault, Kind
 from tests.sim.invariants import Promise
@@ -69,7 +70,7 @@ def test_level_epochs_run_backwards(monkeypatch: pytest.MonkeyPatch) -> None:
     def serve(standing: Routing, heir: Candidate, reason: Reason, now: float) -> Routing:
         return Routing(Mode.FAILED_OVER, heir.name, standing.epoch - 1, reason, now)
 
-    monkeypatch.setattr(failover, "_serve", serve)
+    monkeypatch.setattr(failover, "serve", serve)
     assert Promise.LEVEL in broken(run(on_a(Kind.KILL)))
 
 

@@ -3,7 +3,7 @@
 It answers effects as the real shell and the real Asterisk do (delays measured in the lab), and writes a transcript that
 a reviewer can read. It is never a substitute for the lab, only for a million cases of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -29,8 +29,10 @@ from cti_daemon.model.events import (
 )
 from cti_daemon.model.ids import PATHS, CallToken, ChannelName, MemberKey, NodeName, PathName, QueueName, SeatName, Uniqueid
 from cti_daemon.model.reasons import Loss, Result
-from cti_daemon.model.records import Standing
+from cti_daemon.model.records import Standing, StandingOrders
 from cti_daemon.model.settings import Settings
+from cti_daemon.policy.moves import MOVES
+from cti_daemon.policy.order_verbs import ORDERS
 from tests.sim.clock import Clock
 from tests.sim.members import listed, obey, seen, static_members
 from tests.sim.process import Deed, Process, line
@@ -40,7 +42,12 @@ HOTLINE = QueueName("hotline")
 EDGE_HEARS_SECONDS = 0.002
 
 
-def settings() -> Settings:
+VERBS = ("status", "note", "ack", *MOVES, *ORDERS)
+
+
+def settings(failover: Mapping[str, object] | None = None) -> Settings:
+    """The lab's site; `failover` is its table of that name."""
+
     def node(name: str, role: str, host: int) -> dict[str, object]:
         return {
             "name": name,
@@ -61,7 +68,8 @@ def settings() -> Settings:
                 node("pbx-b", "standby", 12),
                 node("emg", "emergency", 13),
             ],
-            "role": [{"name": "engineers", "users": ["alice"], "verbs": ["status", "failover"]}],
+            "failover": dict(failover or {}),
+            "role": [{"name": "engineers", "users": ["alice", "bob"], "verbs": VERBS}],
         }
     )
 
@@ -82,11 +90,13 @@ class Faults:
 
 
 class World(Process):
-    def __init__(self, standing: Standing | None = None, *, start: float = 0.0) -> None:
-        super().__init__(Clock(start), settings())
+    def __init__(self, standing: Standing | None = None, *, start: float = 0.0, failover: Mapping[str, object] | None = None) -> None:
+        super().__init__(Clock(start), settings(failover))
         self.nodes = [NodeName(n.name) for n in self.settings.node]
         self.faults = {node: Faults() for node in self.nodes}
         self.members = {node: static_members(3) for node in self.nodes}
+        self.reachable_seats: dict[NodeName, int | None] = dict.fromkeys(self.nodes)
+        """Of its seats' phones, the first so many; None: all."""
         self.transcript: list[str] = []
         self.effects: list[tuple[float, Effect]] = []
         self.legs: dict[Uniqueid, LegSeen] = {}
@@ -100,6 +110,7 @@ class World(Process):
         """In which life its node answered each caller."""
         self.talking: dict[Uniqueid, SeatName] = {}
         self.records: list[Record] = []
+        self.recorded_at: list[float] = []
         self.redirects: list[tuple[float, Uniqueid, int]] = []
         self._up: set[tuple[NodeName, PathName]] = set()
         self.dies_after: str | None = None
@@ -126,18 +137,18 @@ class World(Process):
         """The daemon does not run for a while: what was due in it happens at its end, unheard."""
         self.clock.skip(seconds)
 
-    def restart(self, standing: Standing | None) -> None:
+    def restart(self, standing: Standing | None, orders: StandingOrders | None = None) -> None:
         """A new daemon: it knows the journal's last word, and asks for the rest."""
         self.dies_after = None
         self._up.clear()
-        self.begin(standing)
+        self.begin(standing, orders)
         self.engine.halves.remember(self.known_lives)
         self.wake()
 
-    def last_token(self) -> str:
-        """The confirm token of the newest dry run."""
-        answers = [effect for _, effect in self.effects if isinstance(effect, Answer)]
-        return str(answers[-1].data["confirm"])
+    def last_token(self, user: str) -> str:
+        """The confirm token of this user's newest dry run."""
+        tokens = [str(e.data["confirm"]) for _, e in self.effects if isinstance(e, Answer) and e.user == user and "confirm" in e.data]
+        return tokens[-1]
 
     # --- the daemon -------------------------------------------------------------------------------------------------
 
@@ -161,6 +172,7 @@ class World(Process):
     def tell(self, word: Record | Report | Answer) -> None:
         if isinstance(word, Record):
             self.records.append(word)
+            self.recorded_at.append(self.now)
             if word.kind == "node_life":
                 self.known_lives[word.data["node"]] = word.data["life"]
 
@@ -264,7 +276,7 @@ class World(Process):
         self.feed(ChannelsListed(node, tuple(rows), life=f"life {self.node_lives[node]}"))
 
     def list_queues(self, node: NodeName) -> None:
-        self.feed(listed(node, self.members[node]))
+        self.feed(listed(node, self.members[node], reachable=self.reachable_seats[node]))
 
     def _set_member(self, deed: SetMember) -> Result:
         if not self._is_heard(deed.node):
@@ -324,6 +336,11 @@ class World(Process):
             self.route_leg(uniqueid, on)
             if n < talking:
                 self._later(0.05, partial(self.talk, uniqueid, f"seat{n + 1}"))
+
+    def seats(self, node: NodeName, reachable: int) -> None:
+        """So many of its three seats can be reached from now on."""
+        self.reachable_seats[node] = reachable
+        self.list_queues(node)
 
     # --- faults -----------------------------------------------------------------------------------------------------
 
