@@ -19,9 +19,9 @@ JOURNAL = FOLDER / "journal.sqlite"
 _ROLES = {EDGE: "edge", PBX_A: "primary", PBX_B: "standby", EMG: "emergency"}
 
 
-def render(*, detection: str = "", mqtt_host: str = "127.0.0.1") -> str:
-    """Return the daemon's TOML; `detection` may hold lines of its section."""
-    head = f'[site]\nname = "{HOTLINE}"\n\n[detection]\n{detection}\n'
+def render(*, detection: str = "", failover: str = "", mqtt_host: str = "127.0.0.1") -> str:
+    """Return the daemon's TOML; `detection` and `failover` may hold lines of their sections."""
+    head = f'[site]\nname = "{HOTLINE}"\n\n[detection]\n{detection}\n\n[failover]\n{failover}\n'
     nodes = "".join(_node(host) for host in PBXS)
     tail = f"""
 [[queue]]
@@ -74,10 +74,10 @@ system_name = {{ file = "{secret.path(f"systemname-{host.name}")}" }}
 """
 
 
-def write_configuration(*, detection: str = "", mqtt_host: str = "127.0.0.1") -> None:
+def write_configuration(*, detection: str = "", failover: str = "", mqtt_host: str = "127.0.0.1") -> None:
     """Write the TOML into the run folder."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    CONFIGURATION.write_text(render(detection=detection, mqtt_host=mqtt_host))
+    CONFIGURATION.write_text(render(detection=detection, failover=failover, mqtt_host=mqtt_host))
 
 
 def start(*, around: Sequence[str] = (), environment: Mapping[str, str] | None = None) -> int:

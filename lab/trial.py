@@ -15,7 +15,7 @@ from lab.ami import Ami
 from lab.capture import Capture
 from lab.carrier import Audio, Group
 from lab.deadline import LabError, wait_until
-from lab.layout import PBX_A, RUN
+from lab.layout import EDGE, PBX_A, RUN
 from lab.orders import Orders
 from lab.witness import Subscriber, Told
 
@@ -23,6 +23,7 @@ Say = Callable[[str], None]
 Step = tuple[float, Callable[[], object]]
 """Seconds after the strike, and what is done then."""
 LONG_SECONDS = 300.0
+_TRY = "CTI_TRY_SECONDS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,16 @@ class Trial:
         )
 
     def _fill(self) -> None:
-        """Callers talk with all agents, then more callers wait."""
+        """Callers talk with all agents, then more callers wait. Until then the edge is patient with a slow machine's primary."""
+        with Ami(EDGE) as edge:
+            tries = edge.get(_TRY)
+            edge.set(_TRY, "10")
+            try:
+                self._place()
+            finally:
+                edge.set(_TRY, tries)
+
+    def _place(self) -> None:
         for group in self.load.talkers():
             carrier.start(group)
         with Ami(PBX_A) as pbx:
@@ -182,12 +192,17 @@ def callers_waiting(pbx: Ami) -> list[str]:
 
 
 def start_daemon(
-    *, detection: str = "", mqtt_host: str = "127.0.0.1", around: Sequence[str] = (), environment: Mapping[str, str] | None = None
+    *,
+    detection: str = "",
+    failover: str = "",
+    mqtt_host: str = "127.0.0.1",
+    around: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
 ) -> float:
     """Start the daemon with a fresh journal and wait until it is ready and judges every node healthy; seconds it took."""
     for leftover in daemon.FOLDER.glob("journal.sqlite*"):
         leftover.unlink()
-    daemon.write_configuration(detection=detection, mqtt_host=mqtt_host)
+    daemon.write_configuration(detection=detection, failover=failover, mqtt_host=mqtt_host)
     daemon.start(around=around, environment=environment)
     return wait_daemon()
 
