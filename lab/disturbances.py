@@ -10,7 +10,7 @@ from lab.expected import Expected
 from lab.layout import CTL_NETS, EDGE, EMG, PBX_A, PBX_B, Net
 from lab.trial import Load, Step
 
-_LOAD = Load(loud=10, quiet=20, waiting=4, new_per_second=2)
+_LOAD = Load(loud=6, quiet=14, waiting=4, new_per_second=2)
 _FULL = Load(loud=22, quiet=78, waiting=20, new_per_second=5, stay_seconds=720.0)
 _LONG = Load(loud=6, quiet=14, waiting=4, new_per_second=2, stay_seconds=520.0)
 _CALM = Expected((0, 0), PBX_A.name, may_move=False)
@@ -33,7 +33,7 @@ def _swaps(times: int, every_seconds: float) -> tuple[Step, ...]:
     return (*turns, (times * every_seconds, faults.heal_all))
 
 
-def _flaps(times: int) -> tuple[Step, ...]:
+def flaps(times: int) -> tuple[Step, ...]:
     """Down from the strike on, up after ten seconds, down again after twenty …"""
     ups = tuple(((2 * n + 1) * FLAP_SECONDS, lambda: faults.heal(PBX_A)) for n in range(times))
     downs = tuple((2 * n * FLAP_SECONDS, lambda: faults.blackhole(PBX_A)) for n in range(1, times))
@@ -142,7 +142,7 @@ DISTURBANCES = {
         lambda: faults.blackhole(PBX_A),
         Expected((1, 1), PBX_B.name),
         _LONG,
-        _flaps(FLAPS),
+        flaps(FLAPS),
         watch_seconds=2 * FLAPS * FLAP_SECONDS,
     ),
     "load": Drill(

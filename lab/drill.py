@@ -63,16 +63,21 @@ def run(drill: Drill, record: tally.Record) -> Outcome:
     bench.up(drill.size, lambda _text: None, drill.change)
     drill.start()
     status: list[dict[str, object]] = []
+    wrong: list[str] = []
+
+    def look() -> None:
+        status.append(page.status())
+        wrong.extend(found for found in (drill.look(),) if found)
+
     try:
         drill.prepare()
         trial = Trial(drill.load, lambda _text: None)
-        seen = trial.run(
-            drill.strike, steps=drill.steps, watch_seconds=drill.watch_seconds, at_the_end=lambda: status.append(page.status())
-        )
+        seen = trial.run(drill.strike, steps=drill.steps, watch_seconds=drill.watch_seconds, at_the_end=look)
     finally:
         daemon.stop()
         faults.heal_all()
     outcome = judge(drill.expected, seen, score(seen), status[0])
+    outcome.wrong.extend(wrong)
     record.add(outcome, take_samples(seen), pace)
     return outcome
 

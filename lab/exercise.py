@@ -15,6 +15,10 @@ def nothing() -> None:
     """Prepare nothing."""
 
 
+def nothing_wrong() -> None:
+    """Look at nothing."""
+
+
 def no_daemon() -> float:
     """Start no daemon."""
     return 0.0
@@ -32,6 +36,8 @@ class Drill:
     watch_seconds: float = 9.0
     prepare: Callable[[], None] = nothing
     start: Callable[[], float] = start_daemon
+    look: Callable[[], str | None] = nothing_wrong
+    """A last look at the lab while the callers are still there: None, or what is wrong."""
     spare_seats: int = 0
     emergency_seats: int = 5
     change: Change = as_it_is
