@@ -7,6 +7,7 @@ where they are not kept."""
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 
 from lab import bench, daemon, faults, page, tally
@@ -79,7 +80,18 @@ def run(drill: Drill, record: tally.Record) -> Outcome:
     outcome = judge(drill.expected, seen, score(seen), status[0])
     outcome.wrong.extend(wrong)
     record.add(outcome, take_samples(seen), pace)
+    if outcome.wrong:
+        keep_evidence(record)
     return outcome
+
+
+def keep_evidence(record: tally.Record) -> None:
+    """Keep the daemon's log and the SIP and AMI captures of a run that failed, for whoever looks for the cause."""
+    folder = tally.FOLDER / f"{record.name}-{len(record.outcomes)}"
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in (daemon.LOG, *(RUN / "trial").glob("*sip.pcap"), *(RUN / "trial").glob("orders-*.pcap")):
+        if path.exists():
+            shutil.copy(path, folder)
 
 
 def _in_short(outcome: Outcome) -> str:
