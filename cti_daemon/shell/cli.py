@@ -1,5 +1,4 @@
-"""The command line. Exit codes: 0 done; 1 the daemon ended with a fault; 2 wrong usage; 69 the daemon does not answer;
-78 the configuration is faulty."""
+"""The command line; its exit codes are in `cli_options`."""
 
 import asyncio
 import contextlib
@@ -9,19 +8,16 @@ import time
 from collections.abc import Callable, Iterable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
 from cti_daemon import __version__
-from cti_daemon.shell import config, journal_cli, log, status_page
+from cti_daemon.shell import command_cli, journal_cli, log, status_page
+from cti_daemon.shell.cli_options import DEFAULT_CONFIG, EX_UNAVAILABLE, EX_USAGE, EXIT_CODES, ConfigPath, Format, Url, fail, load
 from cti_daemon.shell.doctor.finding import Finding, Grade
 from cti_daemon.shell.status_text import table
 
-EX_USAGE = 2
-EX_UNAVAILABLE = 69
-EX_CONFIG = 78
-DEFAULT_CONFIG = Path("/etc/cti-daemon/cti-daemon.toml")
 WATCH_EVERY_SECONDS = 1.0
 
 app = typer.Typer(
@@ -34,28 +30,18 @@ app = typer.Typer(
         "in a fraction of a second, sends new calls to the standby and moves the callers in progress.\n\n"
         "Begin with [bold]check-config[/], start it with [bold]run[/] (under systemd: systemctl start cti-daemon), look with "
         "[bold]status[/] or live with [bold]top[/].\n\n"
-        "Exit codes: 0 done, 1 ended with a fault, 2 wrong usage, 69 the daemon does not answer, 78 faulty configuration."
+        f"{EXIT_CODES}"
     ),
     rich_markup_mode="rich",
 )
 app.add_typer(journal_cli.app)
-
-ConfigPath = Annotated[
-    Path, typer.Option("--config", "-c", envvar="CTI_CONFIG", help="The site's configuration, a TOML file.", show_default=True)
-]
-
-Url = Annotated[str, typer.Option("--url", help="Ask here instead of at the address the configuration gives.", show_default=False)]
+command_cli.add_to(app)
 
 
 class Level(StrEnum):
     DEBUG = "debug"
     INFO = "info"
     WARNING = "warning"
-
-
-class Format(StrEnum):
-    TABLE = "table"
-    JSON = "json"
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
@@ -81,7 +67,7 @@ def run(
     Stopping it touches no call: the dialplan goes on with the last route it was given. The log is JSON under systemd and in a
     pipe, readable on a terminal; callers' numbers are masked in both.
     """
-    loaded = _load(path, offline=False)
+    loaded = load(path, offline=False)
     log.configure(level.value)
     from cti_daemon.shell import daemon  # noqa: PLC0415 - only this command needs what the daemon is made of
 
@@ -98,7 +84,7 @@ def check_config(
 
     Each fault is one line, FILE:LINE: KEY: what is wrong, and what would be right. Exit code 0 when all is well, 78 when not.
     """
-    settings = _load(path, offline=offline).settings
+    settings = load(path, offline=offline).settings
     nodes = ", ".join(f"{n.name} ({n.role.value})" for n in settings.node)
     unread = "; secrets were not read" if offline else ""
     typer.echo(f"{path}: well. Site {settings.site.name}: {nodes}{unread}")
@@ -115,7 +101,7 @@ def doctor(
     beside the daemon, during calls. Signs: ✔ well, ! will hurt one day, ✘ a promise does not hold, ? cannot be seen from here.
     Exit code 1 when there is any ✘.
     """
-    loaded = _load(path, offline=False)
+    loaded = load(path, offline=False)
     from cti_daemon.shell.doctor import report  # noqa: PLC0415 - only this command needs it
 
     def tell(findings: Iterable[Finding]) -> None:
@@ -181,7 +167,7 @@ def top(
     elif sys.stdout.isatty():
         screens.watch(lambda width, height: screens.top(address, width, height))
     else:
-        _fail("top draws on a terminal; in a pipe use top --once, status or status --format json", EX_USAGE)
+        fail("top draws on a terminal; in a pipe use top --once, status or status --format json", EX_USAGE)
 
 
 def _repeat(shown: Callable[[], str]) -> None:
@@ -192,7 +178,7 @@ def _repeat(shown: Callable[[], str]) -> None:
 
 
 def _address(path: Path, url: str) -> str:
-    return url or f"http://{_load(path, offline=True).settings.http.listen}"
+    return url or f"http://{load(path, offline=True).settings.http.listen}"
 
 
 def _table(address: str) -> str:
@@ -207,21 +193,8 @@ def _fetch(address: str) -> dict[str, Any]:
     try:
         return status_page.fetch(address)
     except status_page.SilentError as silent:
-        _fail(_silent(address, silent), EX_UNAVAILABLE)
+        fail(_silent(address, silent), EX_UNAVAILABLE)
 
 
 def _silent(address: str, silent: status_page.SilentError) -> str:
     return f"the daemon does not answer at {address}: {silent}"
-
-
-def _load(path: Path, *, offline: bool) -> config.Loaded:
-    try:
-        return config.load(path, offline=offline)
-    except config.ConfigError as error:
-        many = len(error.faults)
-        _fail(f"{error}\n{path}: {many} fault{'s' if many > 1 else ''}", EX_CONFIG)
-
-
-def _fail(text: str, code: int) -> NoReturn:
-    typer.echo(text, err=True)
-    raise typer.Exit(code)

@@ -6,15 +6,14 @@ import json
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
+from cti_daemon.shell.cli_options import EX_DATAERR, EX_NOINPUT, fail
 from cti_daemon.shell.journal_reader import UnreadableError, head_at, read, verify
 from cti_daemon.wire.journal_record import Entry, canonical
 
-EX_DATAERR = 65
-EX_NOINPUT = 66
 _COLUMNS = ("seq", "wall", "kind", "data", "monotonic", "boot_id", "uid", "hash")
 
 app = typer.Typer(name="journal", no_args_is_help=True, help="Check and export the record of what was decided and done.")
@@ -46,17 +45,17 @@ def verify_journal(
         found = verify(path)
         held = head_at(path, noted[0]) if noted else None
     except UnreadableError as error:
-        _fail(str(error), EX_NOINPUT)
+        fail(str(error), EX_NOINPUT)
     if found.missing is not None:
-        _fail(f"{path}: entry {found.missing} is missing; what stands before it is whole ({found.entries} entries)", EX_DATAERR)
+        fail(f"{path}: entry {found.missing} is missing; what stands before it is whole ({found.entries} entries)", EX_DATAERR)
     if found.broken_at is not None:
-        _fail(
+        fail(
             f"{path}: entry {found.broken_at} was changed by another hand; what stands before it is whole ({found.entries} entries)",
             EX_DATAERR,
         )
     if noted is not None and held != noted[1]:
         why = "is not there any more" if held is None else "is another one"
-        _fail(f"{path}: the chain holds in itself, but entry {noted[0]} {why}: the journal was cut off or written anew", EX_DATAERR)
+        fail(f"{path}: the chain holds in itself, but entry {noted[0]} {why}: the journal was cut off or written anew", EX_DATAERR)
     typer.echo(f"{path}: whole, {found.entries} entries")
     typer.echo(f"head {found.entries}:{found.head_hash}")
 
@@ -81,7 +80,7 @@ def export(
             else:
                 typer.echo(json.dumps({name: getattr(entry, name) for name in _COLUMNS}, ensure_ascii=False))
     except UnreadableError as error:
-        _fail(str(error), EX_NOINPUT)
+        fail(str(error), EX_NOINPUT)
     except BrokenPipeError:  # `… | head`
         sys.stderr.close()
 
@@ -101,8 +100,3 @@ def _noted(head: str) -> tuple[int, str]:
     if not number.isdigit() or len(digest) != 64:
         raise typer.BadParameter("must be NUMBER:HASH, the last line that `journal verify` printed", param_hint="--head")
     return int(number), digest
-
-
-def _fail(text: str, code: int) -> NoReturn:
-    typer.echo(text, err=True)
-    raise typer.Exit(code)
