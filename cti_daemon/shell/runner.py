@@ -40,6 +40,7 @@ class Runner:
         self._loop = asyncio.get_running_loop()
         self._beat_at = self._loop.time()
         self._tick: asyncio.TimerHandle | None = None
+        self._tick_at = float("inf")
         self._beat: asyncio.TimerHandle | None = None
         self._waiting: deque[list[Effect]] = deque()
         """Batches that wait for the journal, and all that came after them: the order of batches is the order of doing."""
@@ -85,17 +86,18 @@ class Runner:
         if effects:
             self._drawn = None  # whoever is told of this may look at once
             self._act(effects)
-        self._wake()
+        if self._engine.next_at < self._tick_at:
+            self._wake()
 
     def _wake(self) -> None:
+        """Have the engine called at the instant that it wants. A tick that comes too early asks again; it is not put off."""
         if self._tick is not None:
-            if self._tick.when() <= self._engine.next_at and not self._tick.cancelled():
-                return
             self._tick.cancel()
-        self._tick = self._loop.call_at(self._engine.next_at, self._ticks)
+        self._tick_at = self._engine.next_at
+        self._tick = self._loop.call_at(self._tick_at, self._ticks)
 
     def _ticks(self) -> None:
-        self._tick = None
+        self._tick_at = float("inf")
         if self._loop.time() >= self._engine.next_at:
             self.post(Tick())
         else:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Any
 
-from cti_daemon.state.window import Column, Window
+from cti_daemon.state.window import Column, Windows
 
 WINDOWS_SECONDS = (900.0, 3600.0, 86_400.0)
 WAIT_EDGES = (1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0, 180.0, 300.0, 600.0)
@@ -73,26 +73,26 @@ class Tally:
         self.answer = Histogram(edges)
         self.abandon = Histogram(edges)
         self.talk = Histogram(TALK_EDGES)
-        self.windows = tuple(Window(seconds) for seconds in WINDOWS_SECONDS)
+        self.windows = Windows(WINDOWS_SECONDS)
 
     def offer(self, at: float, count: int = 1) -> None:
         self.offered += count
-        self._add(Column.OFFERED, count, at)
+        self.windows.add(Column.OFFERED, count, at)
 
     def answered(self, waited_seconds: float, at: float) -> None:
         self._end(QueueOutcome.ANSWERED, at)
         self.answer.add(waited_seconds)
-        self._add(Column.WAITS_KNOWN, 1, at)
-        self._add(Column.WAITED_SECONDS, waited_seconds, at)
+        self.windows.add(Column.WAITS_KNOWN, 1, at)
+        self.windows.add(Column.WAITED_SECONDS, waited_seconds, at)
         if waited_seconds <= self.service_level_seconds:
-            self._add(Column.ANSWERED_IN_TIME, 1, at)
+            self.windows.add(Column.ANSWERED_IN_TIME, 1, at)
 
     def abandoned(self, waited_seconds: float, at: float) -> None:
         is_short = waited_seconds <= self.short_abandon_seconds
         self._end(QueueOutcome.SHORT_ABANDONED if is_short else QueueOutcome.ABANDONED, at)
         self.abandon.add(waited_seconds)
         if waited_seconds <= self.service_level_seconds:
-            self._add(Column.ABANDONED_IN_TIME, 1, at)
+            self.windows.add(Column.ABANDONED_IN_TIME, 1, at)
 
     def turned_away(self, outcome: QueueOutcome, at: float) -> None:
         """Timeout or overflow."""
@@ -104,25 +104,21 @@ class Tally:
     def ended_unseen(self, outcome: QueueOutcome, count: int, at: float) -> None:
         self.unseen[outcome] += count
         self.outcomes[outcome] += count
-        self._add(_COLUMNS[outcome], count, at)
+        self.windows.add(_COLUMNS[outcome], count, at)
 
     def talked(self, seconds: float, at: float) -> None:
         """A conversation is over."""
         self.talk.add(seconds)
-        self._add(Column.TALKED_SECONDS, seconds, at)
+        self.windows.add(Column.TALKED_SECONDS, seconds, at)
 
     def staffed(self, busy_seconds: float, staffed_seconds: float, at: float) -> None:
         """Seat time that has passed: of seats on duty, and of those with a caller or in wrap-up."""
-        self._add(Column.BUSY_SECONDS, busy_seconds, at)
-        self._add(Column.STAFFED_SECONDS, staffed_seconds, at)
+        self.windows.add(Column.BUSY_SECONDS, busy_seconds, at)
+        self.windows.add(Column.STAFFED_SECONDS, staffed_seconds, at)
 
     def _end(self, outcome: QueueOutcome, at: float) -> None:
         self.outcomes[outcome] += 1
-        self._add(_COLUMNS[outcome], 1, at)
-
-    def _add(self, column: Column, amount: float, at: float) -> None:
-        for window in self.windows:
-            window.add(column, amount, at)
+        self.windows.add(_COLUMNS[outcome], 1, at)
 
     # --- kept over a restart ------------------------------------------------------------------------------------------
 

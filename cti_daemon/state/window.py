@@ -1,7 +1,7 @@
 """Sums over the last so many seconds, kept in ninety slots: adding and asking cost the same however many calls there were."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from typing import Any
 
@@ -39,12 +39,15 @@ class Window:
         self._slots: deque[tuple[int, list[float]]] = deque()
         self._total = [0.0] * len(Column)
 
-    def add(self, column: Column, amount: float, at: float) -> None:
+    def add(self, sums: Sequence[float], at: float) -> None:
+        """Sums by column, of one instant or of a part of one slot."""
         slot = self._advance(at)
         if not self._slots or self._slots[-1][0] < slot:
             self._slots.append((slot, [0.0] * len(Column)))
-        self._slots[-1][1][column] += amount
-        self._total[column] += amount
+        held = self._slots[-1][1]
+        for column, amount in enumerate(sums):
+            held[column] += amount
+            self._total[column] += amount
 
     def sums(self, at: float) -> Sequence[float]:
         """By column."""
@@ -78,3 +81,39 @@ class Window:
             self._slots.append((then - int(ago), values))
             self._total = [total + value for total, value in zip(self._total, values, strict=True)]
         self._advance(at)
+
+
+class Windows:
+    """Several windows over the same happenings. What is new is summed apart and goes to all of them when the slot of the finest one is
+    over, or when they are looked at: a happening costs one addition, not one a window."""
+
+    __slots__ = ("_fresh", "_grain_seconds", "_is_fresh", "_slot", "_windows")
+
+    def __init__(self, lengths_seconds: Sequence[float]) -> None:
+        self._windows = tuple(Window(seconds) for seconds in lengths_seconds)
+        self._grain_seconds = min(window.grain_seconds for window in self._windows)
+        if any(window.grain_seconds % self._grain_seconds for window in self._windows):
+            raise ValueError("each window must be a multiple of the shortest")
+        self._fresh = [0.0] * len(Column)
+        self._slot = 0.0
+        self._is_fresh = False
+
+    def __iter__(self) -> Iterator[Window]:
+        self._settle()
+        return iter(self._windows)
+
+    def add(self, column: Column, amount: float, at: float) -> None:
+        slot = at // self._grain_seconds
+        if slot != self._slot:
+            self._settle()
+            self._slot = slot
+        self._fresh[column] += amount
+        self._is_fresh = True
+
+    def _settle(self) -> None:
+        if self._is_fresh:
+            middle_at = (self._slot + 0.5) * self._grain_seconds  # of the slot: rounding shall not carry it into a neighbour
+            for window in self._windows:
+                window.add(self._fresh, middle_at)
+            self._fresh = [0.0] * len(Column)
+            self._is_fresh = False

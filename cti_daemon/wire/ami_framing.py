@@ -8,7 +8,7 @@ from dataclasses import dataclass
 _END = b"\r\n\r\n"
 _BANNER = b"Asterisk Call Manager/"
 _BANNER_BYTES = 256
-_CR = ord("\r")
+_PLAIN = bytes([ord("\r") + 1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +81,8 @@ class Framer:
         """The blocks within limits and without leading empty lines, up to the first fault."""
         limits = self._limits
         least = min(limits.line_bytes, 3 * limits.headers)  # a shorter block cannot break any limit
-        plain = [block for block in blocks if block and block[0] > _CR]
-        if len(plain) == len(blocks) and max(map(len, blocks), default=0) < least:
-            return blocks
+        if not blocks or (min(blocks) >= _PLAIN and max(map(len, blocks)) < least):
+            return blocks  # none is empty or begins with an empty line: all begin with a letter
         good: list[bytes] = []
         for block in blocks:
             if len(block) >= least and (why := _broken(block, limits)):

@@ -22,6 +22,8 @@ class Sort(Enum):
     STRANGE = "strange"  # nothing that a genuine Asterisk writes
 
 
+_UNWANTED = (Sort.UNWANTED, b"")
+
 Block = tuple[Sort, bytes, bytes]
 """Sort, kind, the block itself."""
 
@@ -84,13 +86,10 @@ class Stream:
         blocks = self._framer.feed(data)
         lines = [block[: block.find(b"\r\n")] for block in blocks]
         self.tally.add(lines)
-        wanted: list[Block] = []
-        unwanted = Sort.UNWANTED
-        for sorted_as, line, block in zip(map(self._sorts.get, lines), lines, blocks, strict=True):
-            sort, kind = sorted_as or self._meet(line, block)
-            if sort is not unwanted:
-                wanted.append((sort, kind, block))
-        return wanted
+        sorts = list(map(self._sorts.get, lines))
+        if None in sorts:
+            sorts = [self._sorts.get(line) or self._meet(line, block) for line, block in zip(lines, blocks, strict=True)]
+        return [(known[0], known[1], block) for known, block in zip(sorts, blocks, strict=True) if known is not _UNWANTED and known]
 
     def _meet(self, line: bytes, block: bytes) -> tuple[Sort, bytes]:
         """A first line never seen: skipped from now on if the head is genuine, strange otherwise."""
@@ -101,7 +100,7 @@ class Stream:
             self.tally.move(line, b"(unproved)")
             return Sort.STRANGE, b""
         if len(self._sorts) < _MOST_KINDS:
-            self._sorts[line] = (Sort.UNWANTED, b"")
+            self._sorts[line] = _UNWANTED
         else:
             self.tally.move(line, b"Event: (other)")
-        return Sort.UNWANTED, b""
+        return _UNWANTED
