@@ -153,10 +153,10 @@ class Membership:
     """None: a status row does not say it, only events do."""
     wrap_up_seconds: int = 0
     """The member's own wrapuptime; 0: the queue's."""
+    key: MemberKey = field(init=False, repr=False, compare=False)
 
-    @property
-    def key(self) -> MemberKey:
-        return (self.queue, self.interface)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", (self.queue, self.interface))
 
 
 class MemberSeen(NamedTuple):

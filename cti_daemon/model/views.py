@@ -61,8 +61,9 @@ class SeatView:
     seat: SeatName
     state: str
     """A `SeatState`."""
-    since_seconds: float | None = None
-    """None: since before we first looked."""
+    since_at: float | None = None
+    """Monotonic, against `SiteView.drawn_at`; None: since before we first looked. An instant and no age: a seat that does not
+    change is one object, however often it is drawn."""
     memberships: tuple[MembershipView, ...] = ()
     node: NodeName | None = None
     """Where it is logged in, as far as this view goes: on its mirror it is too."""
@@ -166,6 +167,8 @@ class SiteView:
     """(node, state) -> calls. No entry for a node that is not known."""
     seats: tuple[SeatView, ...] = ()
     """Every seat known, once."""
+    drawn_at: float = 0.0
+    """Monotonic instant of this picture."""
     mirror_difference: dict[NodeName, int] = field(default_factory=dict)
     """Memberships on a node that are not as they should be; no entry when that cannot be told."""
     counters: dict[str, dict[tuple[str, ...], int]] = field(default_factory=dict)

@@ -16,7 +16,7 @@ from dataclasses import replace
 from cti_daemon.model.effects import Effect, Report, SetMember
 from cti_daemon.model.events import MemberGone, MemberSeen, Membership, Outcome
 from cti_daemon.model.ids import MemberKey, NodeName, QueueName
-from cti_daemon.model.reasons import Condition, Result, Role, Verdict
+from cti_daemon.model.reasons import Result, Role
 from cti_daemon.policy.health import Health
 from cti_daemon.policy.seats import deeds, is_as_wanted, on_hold, wanted_elsewhere, without_hold
 from cti_daemon.policy.ward import Ward
@@ -24,13 +24,8 @@ from cti_daemon.state.site import Site
 
 CALM_SECONDS = 0.02
 """After a change of who serves: the callers' redirects leave first, a comparison of thousands of seats does not hold them up."""
-DYING_SECONDS = 0.2
-"""A process that dies lets go of its sockets one by one: a manager that still answers is not one that has come back."""
 OWED_SECONDS = 5.0
 """How long a server that is new to the lead has to take the roster over; then its own word counts."""
-
-_CALLS_ARE_DEAD = frozenset({Verdict.DEAD, Verdict.DEAD_SILENT, Verdict.HUNG})
-_IN_DOUBT = frozenset({Verdict.SUSPECT, Verdict.UNKNOWN})
 
 
 class Mirroring:
@@ -82,11 +77,22 @@ class Mirroring:
         ward = self._wards.get(event.node)
         if ward is None or self._site.seats.of(event.node) is None:
             return
-        key = event.membership.key if isinstance(event, MemberSeen) else (event.queue, event.interface)
+        if isinstance(event, MemberSeen):
+            key = event.membership.key
+            if self._is_of_the_phone_only(ward, key, event.membership):
+                return
+        else:
+            key = (event.queue, event.interface)
         if self._leads(ward) and self._roster is not None and not self._must_follow:
             self._follow(key, self._held(ward, key))
         self._look(ward, key)
         self._work(at, out)
+
+    def _is_of_the_phone_only(self, ward: Ward, key: MemberKey, membership: Membership) -> bool:
+        """Nothing that is mirrored has changed: true of nearly every event."""
+        if self._roster is None or self._roster.get(key) is not membership or ward.is_held:
+            return False
+        return key not in ward.differing and key not in self._owed and not ward.is_about(key)
 
     def know_life(self, node: NodeName, life: str) -> None:
         """`life` tells one run of a node's process from the next; it is told before the list of members it belongs to."""
@@ -159,21 +165,11 @@ class Mirroring:
     def _open_or_close(self, ward: Ward, serving: NodeName, health: Health, is_settled: Callable[[NodeName], bool], at: float) -> None:
         if self._site.seats.of(ward.node) is None:
             ward.forget()
-        before = (ward.is_open, ward.is_held)
-        if ward.node == serving:
-            ward.is_held = False
-        elif health.verdict in _CALLS_ARE_DEAD:
-            ward.is_held = True
-        elif health.verdict is Verdict.HEALTHY and is_settled(ward.node):
-            ward.is_held = False
-        if ward.is_held:
-            ward.held_at = at if not before[1] else ward.held_at
-            ward.is_open = Condition.OK in health.facts.links.values() and at >= ward.held_at + DYING_SECONDS
-        else:
-            ward.is_open = not health.is_condemned and health.verdict not in _IN_DOUBT
-        if before[1] and not ward.is_held and ward.node == self._leader and self._roster is not None:
+        was_held = ward.is_held
+        is_changed = ward.judge(health, at, is_serving=ward.node == serving, is_settled=is_settled)
+        if was_held and not ward.is_held and ward.node == self._leader and self._roster is not None:
             self._must_follow = True  # our own pauses are no agent's
-        if (ward.is_open, ward.is_held) != before:
+        if is_changed:
             self._look_at_all(ward)
 
     # --- who leads --------------------------------------------------------------------------------------------------

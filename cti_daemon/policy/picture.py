@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from cti_daemon.model.ids import NodeName
 from cti_daemon.model.reasons import Mode, NodeState
 from cti_daemon.model.views import NodeView, OrderView, SiteView
-from cti_daemon.policy import queueing, seating
+from cti_daemon.policy import queueing
 from cti_daemon.policy.candidate import Candidate
 from cti_daemon.policy.failover import Routing
 from cti_daemon.policy.health import Health
@@ -45,7 +45,8 @@ def draw(
         failover_in_progress=rerouting.is_in_progress,
         legs_to_rescue=rerouting.legs_to_rescue,
         mirror_difference=mirroring.difference(),
-        seats=seating.seats(site, routing.serving, now),
+        seats=site.roll.seats(routing.serving, now),
+        drawn_at=now,
         calls=site.calls.counts(),
         counters={name: dict(counted) for name, counted in rerouting.counters.items()},
     )

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from cti_daemon.model.ids import NodeName, QueueName
 from cti_daemon.model.views import Distribution, QueueKpiView, QueueView, WaitingView, WindowView
-from cti_daemon.policy import seating
 from cti_daemon.state.callers import Stay
 from cti_daemon.state.site import Site
 from cti_daemon.state.tally import Histogram, QueueOutcome, Tally
@@ -23,9 +22,8 @@ def queues(site: Site, serving: NodeName, now: float) -> tuple[QueueView, ...]:
 
 
 def _queue(site: Site, name: QueueName, serving: NodeName, now: float) -> QueueView:
-    seats = site.seats.of(serving)
     kpi = _kpi(site.queues.tally_of(name), now)
-    shown = seating.seats_of_queue(name, seats, now) if seats is not None else ()
+    shown = site.roll.seats_of_queue(name, serving, now)
     if not site.queues.is_known(serving):
         return QueueView(name, serving, None, None, shown, kpi)
     waiting = site.queues.waiting(name)

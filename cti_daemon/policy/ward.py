@@ -1,12 +1,13 @@
 """One media server in the care of the mirror: which of its members differ, what is under way, what is put off."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from cti_daemon.model.effects import MemberChange, SetMember
 from cti_daemon.model.events import Membership
 from cti_daemon.model.ids import MemberKey, NodeName
-from cti_daemon.model.reasons import Result
+from cti_daemon.model.reasons import Condition, Result, Verdict
+from cti_daemon.policy.health import Health
 
 AT_ONCE = 50
 """Deeds under way on one server. They share a session with its heartbeats: a whole roster in one write would look like silence."""
@@ -14,6 +15,12 @@ ECHO_SECONDS = 1.0
 """What was done must show in the node's events within this time, else it is done again."""
 RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 """Waits after a first, second, … failure in a row."""
+
+DYING_SECONDS = 0.2
+"""A process that dies lets go of its sockets one by one: a manager that still answers is not one that has come back."""
+
+_CALLS_ARE_DEAD = frozenset({Verdict.DEAD, Verdict.DEAD_SILENT, Verdict.HUNG})
+_IN_DOUBT = frozenset({Verdict.SUSPECT, Verdict.UNKNOWN})
 
 
 @dataclass(slots=True)
@@ -46,6 +53,22 @@ class Ward:
     again_at: float = float("inf")
     _errands: dict[MemberKey, _Errand] = field(default_factory=dict)
     _asked: dict[int, MemberKey] = field(default_factory=dict)
+
+    def judge(self, health: Health, at: float, *, is_serving: bool, is_settled: Callable[[NodeName], bool]) -> bool:
+        """May it be told something, and what? True when that has changed."""
+        before = (self.is_open, self.is_held)
+        if is_serving:
+            self.is_held = False
+        elif health.verdict in _CALLS_ARE_DEAD:
+            self.held_at = self.held_at if self.is_held else at
+            self.is_held = True
+        elif health.verdict is Verdict.HEALTHY and is_settled(self.node):
+            self.is_held = False
+        if self.is_held:
+            self.is_open = Condition.OK in health.facts.links.values() and at >= self.held_at + DYING_SECONDS
+        else:
+            self.is_open = not health.is_condemned and health.verdict not in _IN_DOUBT
+        return before != (self.is_open, self.is_held)
 
     @property
     def is_full(self) -> bool:

@@ -104,7 +104,7 @@ def status_pieces(settings: Settings, view: SiteView, now_wall: datetime) -> Ite
     yield json.dumps(_head(settings, view, now_wall), ensure_ascii=False)[:-1] + ', "seats": ['
     for first in range(0, len(view.seats), SEATS_A_PIECE):
         seats = view.seats[first : first + SEATS_A_PIECE]
-        yield (", " if first else "") + ", ".join(json.dumps(of_seat(seat), ensure_ascii=False) for seat in seats)
+        yield (", " if first else "") + ", ".join(json.dumps(of_seat(seat, view.drawn_at), ensure_ascii=False) for seat in seats)
     yield "]}"
 
 

@@ -87,16 +87,16 @@ class RetainedStates:
         self._seats |= {topic: seat.seat for topic, seat in seen.items()}
         for topic, name in self._seats.items():
             seat = seen.get(topic)
-            yield _of_seat(topic, seat) if seat else _gone(topic, name, is_seen=bool(view.seats))
+            yield _of_seat(topic, seat, view.drawn_at) if seat else _gone(topic, name, is_seen=bool(view.seats))
 
 
 def _spelled(topic: str, body: dict[str, Any], *, expires: bool = False) -> _State:
     return _State(topic, encode(without_ages(body)), lambda: body, expires)
 
 
-def _of_seat(topic: str, seat: SeatView) -> _State:
+def _of_seat(topic: str, seat: SeatView, drawn_at: float) -> _State:
     """Spelled only when it has changed: there may be thousands."""
-    return _State(topic, (seat.state, seat.memberships), lambda: of_seat(seat), expires=True)
+    return _State(topic, (seat.state, seat.memberships), lambda: of_seat(seat, drawn_at), expires=True)
 
 
 def _gone(topic: str, name: str, *, is_seen: bool) -> _State:

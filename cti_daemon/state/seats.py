@@ -4,7 +4,7 @@ not asked: `forget` makes its seats unknown rather than old."""
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from cti_daemon.model.events import MemberGone, MemberSeen, QueuesListed
+from cti_daemon.model.events import MemberGone, MemberSeen, Membership, QueuesListed
 from cti_daemon.model.ids import MemberKey, NodeName, QueueName, SeatName
 from cti_daemon.model.reasons import SeatState
 
@@ -56,6 +56,9 @@ class Seat:
             return SeatState.PAUSED, self.since_at if self.phase is SeatState.PAUSED else None
         return self._rested(self.wrap_ups.get(key), now)
 
+    def is_wrapping_up(self, now: float) -> bool:
+        return any(now < until_at for _, until_at in self.wrap_ups.values())
+
     def _rested(self, wrap_up: tuple[float, float] | None, now: float) -> tuple[SeatState, float | None]:
         if wrap_up is None:
             return SeatState.AVAILABLE, self.since_at
@@ -66,9 +69,13 @@ class Seat:
 
     def settle(self, at: float | None) -> None:
         """Its places have changed: in which phase is it now? `at` None: nobody knows since when."""
-        states = {_busy_state(member) for member in self.places.values()}
-        phase = next((state for state in _WORST_FIRST if state in states), SeatState.LOGGED_OUT)
-        if phase is SeatState.AVAILABLE and all(member.membership.paused for member in self.places.values()):
+        phase, is_paused = SeatState.LOGGED_OUT, True
+        for member in self.places.values():
+            state = _busy_state(member)
+            if phase is SeatState.LOGGED_OUT or (state is not phase and _WORST_FIRST.index(state) < _WORST_FIRST.index(phase)):
+                phase = state
+            is_paused = is_paused and member.membership.paused
+        if phase is SeatState.AVAILABLE and is_paused:
             phase = SeatState.PAUSED
         if phase is not self.phase:
             self.phase, self.since_at = phase, at
@@ -85,6 +92,9 @@ class NodeSeats:
     seats: dict[SeatName, Seat] = field(default_factory=dict)
     reachable: int | None = None
     """Counted when asked for; None after a change that matters to it."""
+    agreed: dict[MemberKey, tuple[Membership, Membership]] = field(default_factory=dict)
+    """What a row had and what was held, where they said the same: the wire gives the same objects again and again, and comparing
+    thousands of them in full with every list would take too long."""
 
 
 class Seats:
@@ -93,13 +103,23 @@ class Seats:
     def __init__(self, wrap_up_seconds: Mapping[QueueName, float]) -> None:
         self._wrap_up_seconds = wrap_up_seconds
         self._nodes: dict[NodeName, NodeSeats] = {}
+        self._changed: set[SeatName] | None = None
+        self._resting: set[tuple[NodeName, SeatName]] = set()
 
     def of(self, node: NodeName) -> NodeSeats | None:
         """None: unknown."""
         return self._nodes.get(node)
 
     def forget(self, node: NodeName) -> None:
-        self._nodes.pop(node, None)
+        if self._nodes.pop(node, None) is not None:
+            self._changed = None
+
+    def take_changed(self, now: float) -> set[SeatName] | None:
+        """Seats of which something has changed since this was last asked, those in wrap-up included; None: any may have."""
+        changed, self._changed = self._changed, set()
+        resting = [(node, name) for node, name in self._resting if (held := self._nodes.get(node)) is not None and name in held.seats]
+        self._resting = {(node, name) for node, name in resting if self._nodes[node].seats[name].is_wrapping_up(now)}
+        return changed if changed is None else changed | {name for _, name in resting}
 
     def reachable(self, node: NodeName) -> int | None:
         """How many seats of this node a call could reach."""
@@ -112,22 +132,29 @@ class Seats:
 
     def replace(self, event: QueuesListed, at: float) -> None:
         """Take a whole snapshot as the truth; what no status row tells (ringinuse, since when) is kept."""
-        before = self._nodes.get(event.node)
-        held = NodeSeats()
+        held = self._nodes.get(event.node)
+        if held is None:
+            held = self._nodes[event.node] = NodeSeats()
+            self._changed = None
+            for row in event.members:
+                self._set(held, row, None)
+            return
+        listed = set()
         for row in event.members:
-            known = before.members.get(row.membership.key) if before is not None else None
-            member = _with_ringinuse(row, known) if known is not None else row
-            held.members[member.membership.key] = member
-            seat = held.seats.setdefault(member.membership.seat, Seat())
-            seat.places[member.membership.key] = member
-        for name, old in before.seats.items() if before is not None else ():
-            seat = held.seats.setdefault(name, Seat())
-            seat.phase, seat.since_at = old.phase, old.since_at
-            seat.wrap_ups = {key: span for key, span in old.wrap_ups.items() if key in seat.places}
-        for name, seat in held.seats.items():
-            was_there = before is not None and name in before.seats
-            seat.settle(at if was_there else None)
-        self._nodes[event.node] = held
+            key = row.membership.key
+            listed.add(key)
+            known = held.members.get(key)
+            if known is None:
+                self._set(held, row, at)
+                continue
+            agreed = held.agreed.get(key)
+            if row[2:] != known[2:] or agreed is None or agreed[0] is not row.membership or agreed[1] is not known.membership:
+                member = _with_ringinuse(row, known)
+                if member != known:
+                    self._set(held, member, at)
+                held.agreed[key] = (row.membership, held.members[key].membership)
+        for key in held.members.keys() - listed:
+            self._remove(held, key, at)
 
     def apply(self, event: MemberSeen | MemberGone, at: float) -> None:
         """Changes before the first snapshot of a node are dropped: the snapshot holds them."""
@@ -137,16 +164,24 @@ class Seats:
         if isinstance(event, MemberGone):
             self._remove(held, (event.queue, event.interface), at)
             return
-        key = event.membership.key
+        self._set(held, event, at)
+
+    def _set(self, held: NodeSeats, member: MemberSeen, at: float | None) -> None:
+        membership = member.membership
+        key = membership.key
         before = held.members.get(key)
-        if before is None or is_reachable(before) != is_reachable(event):
+        if before is None or (before.device_state != member.device_state and is_reachable(before) != is_reachable(member)):
             held.reachable = None
-        held.members[key] = event
-        seat = held.seats.setdefault(event.membership.seat, Seat())
-        seat.places[key] = event
-        if before is not None and event.last_call_wall > before.last_call_wall:
-            self._wrap_up(seat, event, at)
+        held.members[key] = member
+        seat = held.seats.get(membership.seat)
+        if seat is None:
+            seat = held.seats[membership.seat] = Seat()
+        seat.places[key] = member
+        if before is not None and at is not None and member.last_call_wall > before.last_call_wall:
+            self._wrap_up(seat, member, at)
         seat.settle(at)
+        if self._changed is not None:
+            self._changed.add(membership.seat)
 
     def _remove(self, held: NodeSeats, key: MemberKey, at: float) -> None:
         gone = held.members.pop(key, None)
@@ -156,12 +191,15 @@ class Seats:
             del seat.places[key]
             seat.wrap_ups.pop(key, None)
             seat.settle(at)
+            if self._changed is not None:
+                self._changed.add(gone.membership.seat)
 
     def _wrap_up(self, seat: Seat, member: MemberSeen, at: float) -> None:
         own = member.membership.wrap_up_seconds
         seconds = own if own > 0 else self._wrap_up_seconds.get(member.membership.queue, 0.0)
         if seconds > 0:
             seat.wrap_ups[member.membership.key] = (at, at + seconds)
+            self._resting.add((member.node, member.membership.seat))
 
 
 def _with_ringinuse(row: MemberSeen, known: MemberSeen) -> MemberSeen:

@@ -25,6 +25,7 @@ from cti_daemon.state.calls import Calls
 from cti_daemon.state.evidence import EvidenceEvent, NodeEvidence
 from cti_daemon.state.legs import Leg, Legs
 from cti_daemon.state.queues import Queues
+from cti_daemon.state.roll import Roll
 from cti_daemon.state.seats import Seats
 
 EVIDENCE_EVENTS = (LinkUp, LinkLost, LinkAlive, SipAlive, SipRefused, EdgeSaw)
@@ -40,6 +41,8 @@ class Site:
         self.calls = Calls(self.edges, self.legs)
         self.queues = Queues(settings.queue, self.edges, self.legs, self.calls)
         self.seats = Seats({QueueName(queue.name): queue.wrap_up_seconds for queue in settings.queue})
+        emergency = frozenset(name for name in self.servers if self.roles[name] is Role.EMERGENCY)
+        self.roll = Roll(self.seats, self.servers, emergency)
 
     def witness(self, event: EvidenceEvent, at: float) -> None:
         """Evidence about a node; when its last link goes, what it said of its queues is no longer known."""

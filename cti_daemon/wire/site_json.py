@@ -93,15 +93,16 @@ def of_window(window: WindowView) -> dict[str, Any]:
     }
 
 
-def of_seat(seat: SeatView) -> dict[str, Any]:
-    """`logged_in`: a member of any queue. `paused`: in every queue it is in; where and why is told of each queue."""
+def of_seat(seat: SeatView, drawn_at: float) -> dict[str, Any]:
+    """`drawn_at`: the picture's instant. `logged_in`: a member of any queue. `paused`: in every queue it is in; where and why is told
+    of each queue."""
     known = seat.state != "unknown"
     paused = [m for m in seat.memberships if m.paused]
     return {
         "seat": seat.seat,
         "node": seat.node,
         "state": seat.state,
-        "since_seconds": _age(seat.since_seconds),
+        "since_seconds": None if seat.since_at is None else _age(drawn_at - seat.since_at),
         "logged_in": bool(seat.memberships) if known or seat.memberships else None,
         "paused": len(paused) == len(seat.memberships) if seat.memberships else None,
         "reason": next((m.reason for m in paused if m.reason), ""),

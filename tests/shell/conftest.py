@@ -28,6 +28,8 @@ from cti_daemon.model.views import (
 from cti_daemon.shell import config
 from cti_daemon.shell.http import status_pieces
 
+NOW_AT = 1000.0
+"""The picture's instant."""
 SAMPLE = Path(__file__).parents[2] / "config" / "cti-daemon.toml"
 
 
@@ -37,8 +39,8 @@ class Picture:
     def __init__(self) -> None:
         hotline = QueueName("hotline")
         seats = (
-            SeatView(SeatName("seat1"), "in_call", 83.0, (MembershipView(hotline, 0, paused=False, reason="", is_dynamic=False),)),
-            SeatView(SeatName("seat2"), "available", 4.0, (MembershipView(hotline, 1, paused=False, reason="", is_dynamic=True),)),
+            SeatView(SeatName("seat1"), "in_call", NOW_AT - 83.0, (MembershipView(hotline, 0, paused=False, reason="", is_dynamic=False),)),
+            SeatView(SeatName("seat2"), "available", NOW_AT - 4.0, (MembershipView(hotline, 1, paused=False, reason="", is_dynamic=True),)),
         )
         self.now = SiteView(
             mode=Mode.NORMAL,
@@ -56,6 +58,7 @@ class Picture:
             queues=(QueueView(hotline, NodeName("pbx-a"), waiting=2, longest_wait_seconds=3.5, seats=seats, kpi=_kpi()),),
             failover_in_progress=False,
             legs_to_rescue=0,
+            drawn_at=NOW_AT,
             calls={(NodeName("pbx-a"), "talking"): 7, (NodeName("pbx-a"), "waiting"): 2, (NodeName("pbx-b"), "talking"): 0},
             seats=seats,
             mirror_difference={NodeName("pbx-b"): 1},
@@ -81,7 +84,7 @@ class Picture:
     def lose_sight_of_queue(self) -> None:
         """The serving node is not heard: what is counted stays, what is seen is gone."""
         blind = replace(self.now.queues[0], waiting=None, longest_wait_seconds=None, seats=())
-        unseen = tuple(replace(seat, state="unknown", since_seconds=None) for seat in self.now.seats)
+        unseen = tuple(replace(seat, state="unknown", since_at=None) for seat in self.now.seats)
         self.now = replace(self.now, queues=(blind,), seats=unseen, calls={}, mirror_difference={})
 
 

@@ -11,7 +11,7 @@ from cti_daemon.model.ids import QueueName, SeatName
 from cti_daemon.model.settings import Settings
 from cti_daemon.model.views import MembershipView, SeatView
 from cti_daemon.shell.mqtt_states import EXPIRY_SECONDS, MOST_SEATS, SAY_AGAIN_SECONDS, RetainedStates
-from tests.shell.conftest import Picture
+from tests.shell.conftest import NOW_AT, Picture
 
 BASE = "cti/v1/95598"
 
@@ -49,7 +49,7 @@ def test_a_queue_is_told_with_its_figures(states: RetainedStates) -> None:
 def test_a_seat_is_told_with_login_pause_reason_and_since(states: RetainedStates, picture: Picture) -> None:
     paused = MembershipView(QueueName("hotline"), 4, paused=True, reason="lunch", is_dynamic=True)
     here = replace(paused, queue=QueueName("support"), paused=False, reason="")
-    picture.now = replace(picture.now, seats=(SeatView(SeatName("seat1"), "in_call", 83.0, (paused, here)),))
+    picture.now = replace(picture.now, seats=(SeatView(SeatName("seat1"), "in_call", NOW_AT - 83.0, (paused, here)),))
     body = said(states)["seats/seat1/state"]
     assert (body["state"], body["logged_in"], body["paused"], body["reason"]) == ("in_call", True, False, "lunch")
     assert body["queues"][0] == {"queue": "hotline", "penalty": 4, "paused": True, "reason": "lunch", "dynamic": True}
@@ -59,7 +59,7 @@ def test_a_seat_is_told_with_login_pause_reason_and_since(states: RetainedStates
 def test_only_what_changes_is_told_again(states: RetainedStates, picture: Picture) -> None:
     assert set(said(states)) >= {"state", "nodes/pbx-a/state", "queues/hotline/stats", "seats/seat1/state", "seats/seat2/state"}
     first, second = picture.now.seats
-    picture.now = replace(picture.now, seats=(replace(first, since_seconds=99.0), replace(second, since_seconds=20.0)))
+    picture.now = replace(picture.now, seats=(replace(first, since_at=99.0), replace(second, since_at=20.0)))
     assert said(states) == {}
     picture.now = replace(picture.now, seats=(first, replace(second, state="ringing")))
     assert set(said(states)) == {"seats/seat2/state"}

@@ -21,7 +21,7 @@ from cti_daemon.model.views import QueueView, SeatView
 from cti_daemon.shell.http import status_pieces
 from cti_daemon.shell.screens import cropped
 from cti_daemon.shell.top_text import HEIGHT, WIDTH, column, screen, silence
-from tests.shell.conftest import Picture
+from tests.shell.conftest import NOW_AT, Picture
 
 STATES = ("available", "in_call", "in_call", "ringing", "wrap_up", "paused", "unreachable", "unknown")
 
@@ -40,7 +40,7 @@ def drawn(settings: Settings, picture: Picture, width: int = WIDTH, height: int 
 
 
 def crowd(picture: Picture, seats: int, *, name: str = "seat") -> None:
-    made = tuple(SeatView(SeatName(f"{name}{n}"), STATES[n % len(STATES)], 10.0 * n) for n in range(1, seats + 1))
+    made = tuple(SeatView(SeatName(f"{name}{n}"), STATES[n % len(STATES)], NOW_AT - 10.0 * n) for n in range(1, seats + 1))
     queue = replace(picture.now.queues[0], seats=made)
     picture.now = replace(picture.now, seats=made, queues=(queue,))
 

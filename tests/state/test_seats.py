@@ -117,7 +117,6 @@ def test_the_snapshot_keeps_what_no_row_tells() -> None:
     assert held.members[PLACE.key].membership.ringinuse is True
     assert state(seats, 6.0) == (SeatState.RINGING, 2.0)
     seats.replace(QueuesListed(NODE, (seen(replace(PLACE, paused=True)),), ()), 8.0)
-    assert held is not seats.of(NODE)
     assert state(seats, 9.0) == (SeatState.PAUSED, 8.0)
 
 
