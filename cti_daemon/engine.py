@@ -7,7 +7,7 @@ at the latest, even if nothing happens. Most events only change state: judges ru
 changed for the worse, when a deadline came, or while a node is not healthy."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any
 
@@ -66,6 +66,7 @@ from cti_daemon.policy.reroute import Rerouting
 from cti_daemon.policy.ruling import Situation
 from cti_daemon.policy.seat_alarm import SeatAlarm
 from cti_daemon.policy.watch import Watching
+from cti_daemon.state import ledger
 from cti_daemon.state.seat_presence import SeatPresence
 from cti_daemon.state.site import Site
 
@@ -341,6 +342,15 @@ class Engine:
         return True
 
     # --- out --------------------------------------------------------------------------------------------------------
+
+    def figures(self, at: float) -> dict[str, Any]:
+        """What of the queues must outlive us, as plain data."""
+        return ledger.to_plain(self.site.queues, at)
+
+    def restore(self, plain: Mapping[str, Any], aged_seconds: float, at: float) -> None:
+        """Go on with the figures of `aged_seconds` ago, before the first event. Raises ledger.UNREADABLE; then nothing was taken."""
+        ledger.restore(Site(self._settings, at).queues, plain, aged_seconds, at)
+        ledger.restore(self.site.queues, plain, aged_seconds, at)
 
     def view(self, at: float) -> SiteView:
         return draw(self.site, self.health, self.candidates(), self.routing, self._rerouting, self._mirroring, self._book, at)

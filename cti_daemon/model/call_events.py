@@ -140,6 +140,8 @@ class CallerServed(NamedTuple):
     token: CallToken | None
     seat: SeatName
     waited_seconds: int
+    seat_channel: Uniqueid | None = None
+    """The seat's own channel; None: it is gone already."""
 
 
 class CallerDone(NamedTuple):

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from cti_daemon.model.ids import NodeName, QueueName
 from cti_daemon.model.views import Distribution, QueueKpiView, QueueView, WaitingView, WindowView
-from cti_daemon.state.callers import Stay
 from cti_daemon.state.site import Site
+from cti_daemon.state.stay import Stay
 from cti_daemon.state.tally import Histogram, QueueOutcome, Tally
 from cti_daemon.state.window import Column, Window
 

@@ -4,6 +4,7 @@ import asyncio
 import secrets as randomness
 import signal
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 from cti_daemon.engine import Engine
@@ -37,6 +38,7 @@ from cti_daemon.shell.control_socket import ControlSocket
 from cti_daemon.shell.http import HttpServer
 from cti_daemon.shell.journal import Journal
 from cti_daemon.shell.journal_file import Recovered
+from cti_daemon.shell.ledger_file import LedgerFile
 from cti_daemon.shell.metrics import Metrics
 from cti_daemon.shell.mqtt import MqttBridge
 from cti_daemon.shell.runner import Runner
@@ -44,6 +46,7 @@ from cti_daemon.shell.secret_files import Secrets
 from cti_daemon.shell.sip_probe import SipProbes
 from cti_daemon.shell.systemd import Notifier
 from cti_daemon.shell.teller import Teller
+from cti_daemon.state.ledger import UNREADABLE
 from cti_daemon.wire.standing import standing, standing_orders
 
 COUNT_SECONDS = 1.0
@@ -72,6 +75,8 @@ class Daemon:
         self._log = log.get("daemon")
         self._loop = asyncio.get_running_loop()
         self._journal = Journal(settings.journal.path)
+        self._ledger = LedgerFile(Path(settings.journal.path).with_name("queues.json"))
+        self._engine: Engine | None = None
         self._notifier = Notifier()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._links: dict[NodeName, NodeLinks] = {}
@@ -89,6 +94,8 @@ class Daemon:
         standing_by = standing_orders(orders.data, self._journal.age_seconds(orders)) if orders else None
         engine = Engine(settings, _standing(recovered), randomness.token_bytes(32), self._loop.time(), standing_by)
         engine.halves.remember(recovered.lives)
+        self._engine = engine
+        self._recall_figures(engine)
         self._metrics = Metrics(settings, self.view)
         self._metrics.watch_journal(self._journal)
         runner = self._runner = Runner(engine, self._journal, settings.detection.stall, self._beat)
@@ -117,6 +124,7 @@ class Daemon:
             self._keep(links.run(), f"ami-{node}")
         self._keep(self._probes.run(), "sip-probes")
         self._keep(self._count(), "count")
+        self._keep(self._ledger.run(lambda: engine.figures(self._loop.time())), "ledger")
         if settings.mqtt is not None:
             self._keep(self._mqtt.run(), "mqtt")
         await self._http.start()
@@ -136,6 +144,14 @@ class Daemon:
         await self._http.stop()
         await self._control.stop()
         await self._journal.close()
+
+    def _recall_figures(self, engine: Engine) -> None:
+        kept = self._ledger.read()
+        if kept is not None:
+            try:
+                engine.restore(kept.plain, kept.aged_seconds, self._loop.time())
+            except UNREADABLE as fault:
+                self._ledger.put_aside(f"{type(fault).__name__}: {fault}")
 
     # --- what the core orders ---------------------------------------------------------------------------------------
 

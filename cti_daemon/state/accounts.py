@@ -5,77 +5,16 @@ tells `Completed` and `Abandoned`; who waits and who is with a seat stands in it
 counted happened unseen. After a gap that is taken over at once; in an unbroken stream only when two lists in a row say so, since
 an event may be on its way."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from cti_daemon.model.call_events import CallerDone, CallerLeft, ChannelsListed, QueueCounted, WaitingSeen
+from cti_daemon.model.call_events import CallerLeft, ChannelsListed, QueueCounted, WaitingSeen
 from cti_daemon.model.events import QueuesListed
 from cti_daemon.model.ids import CallToken, NodeName, QueueName, Uniqueid
-from cti_daemon.state.callers import Callers, Stage, Stay
+from cti_daemon.state.book import NOTHING, Book, Correction, Difference, NodeBooks
+from cti_daemon.state.callers import Callers
+from cti_daemon.state.stay import Stage, Stay
 from cti_daemon.state.tally import QueueOutcome, Tally
-
-
-class Correction(NamedTuple):
-    """What lists showed and no event had: counted, with its cause (`gap` or `resync`). `left`: gone from the queue, and neither
-    answered nor lost as the node counts."""
-
-    node: NodeName
-    queue: QueueName
-    cause: str
-    offered: int
-    answered: int
-    abandoned: int
-    left: int
-
-
-class _Difference(NamedTuple):
-    """One queue of one node: the list beyond what we hold."""
-
-    came: frozenset[Uniqueid] = frozenset()
-    gone: frozenset[Uniqueid] = frozenset()
-    served: frozenset[Uniqueid] = frozenset()
-    over: frozenset[Uniqueid] = frozenset()
-    completed: int = 0
-    abandoned: int = 0
-
-    def common(self, other: "_Difference") -> "_Difference":
-        """What both show."""
-        return _Difference(
-            self.came & other.came,
-            self.gone & other.gone,
-            self.served & other.served,
-            self.over & other.over,
-            _least(self.completed, other.completed),
-            _least(self.abandoned, other.abandoned),
-        )
-
-
-_NOTHING = _Difference()
-
-
-class Book:
-    """What the counters of one queue of one node should show. `restored_served`: how many were with a seat when we were last
-    alive, as long as we do not know them one by one."""
-
-    __slots__ = ("abandoned", "completed", "restored_served", "suspect")
-
-    def __init__(self, completed: int, abandoned: int, restored_served: int | None = None) -> None:
-        self.completed = completed
-        self.abandoned = abandoned
-        self.restored_served = restored_served
-        self.suspect = _NOTHING
-
-
-class _NodeBooks:
-    __slots__ = ("has_gap", "is_new_life", "life", "queues", "with_seats")
-
-    def __init__(self) -> None:
-        self.queues: dict[QueueName, Book] = {}
-        self.has_gap = True
-        self.is_new_life = False
-        self.life = ""
-        self.with_seats: frozenset[tuple[Uniqueid, QueueName]] | None = None
-        """By the list of channels that stands right before the list of queues."""
 
 
 class Accounts:
@@ -94,7 +33,7 @@ class Accounts:
         self._callers = callers
         self._tally_of = tally_of
         self._token_of, self._is_elsewhere, self._is_on_line = token_of, is_elsewhere, is_on_line
-        self._nodes: dict[NodeName, _NodeBooks] = {}
+        self._nodes: dict[NodeName, NodeBooks] = {}
 
     # --- in ---------------------------------------------------------------------------------------------------------
 
@@ -103,8 +42,9 @@ class Accounts:
         books = self._of(node)
         books.has_gap, books.with_seats = True, None
 
-    def done(self, event: CallerDone) -> None:
-        book = self._of(event.node).queues.get(event.queue)
+    def complete(self, node: NodeName, queue: QueueName) -> None:
+        """The node has counted a conversation as completed."""
+        book = self._of(node).queues.get(queue)
         if book is not None:
             book.completed += 1
 
@@ -119,8 +59,9 @@ class Accounts:
         if event.life and books.life and event.life != books.life:
             self._begin_life(event.node, books, at)
         books.life = event.life or books.life
-        agents = {row.bridge for row in event.channels if row.is_agent and row.bridge} | event.parking
+        agents = {row.bridge for row in event.channels if row.is_agent and row.bridge}
         books.with_seats = frozenset((row.uniqueid, row.queue) for row in event.channels if row.queue is not None and row.bridge in agents)
+        books.with_queue = frozenset((row.uniqueid, row.queue) for row in event.channels if row.queue is not None)
 
     def list_queues(self, event: QueuesListed, at: float) -> list[Correction]:
         """Compare; what was taken over is returned."""
@@ -139,15 +80,44 @@ class Accounts:
         books.has_gap, books.is_new_life, books.with_seats = False, False, None
         return made
 
+    # --- kept over a restart ------------------------------------------------------------------------------------------
+
+    def to_plain(self) -> dict[str, Any]:
+        return {
+            node: {
+                "life": books.life,
+                "queues": {
+                    queue: [
+                        book.completed,
+                        book.abandoned,
+                        self._with_seat(node, queue, book),
+                    ]
+                    for queue, book in books.queues.items()
+                },
+            }
+            for node, books in self._nodes.items()
+        }
+
+    def take_plain(self, plain: Mapping[str, Any]) -> None:
+        """Go on with what `to_plain` gave. Raises KeyError, ValueError, TypeError, AttributeError for anything else."""
+        for node, kept in plain.items():
+            books = self._of(NodeName(str(node)))
+            books.life = str(kept["life"])
+            for queue, (completed, abandoned, served) in kept["queues"].items():
+                books.queues[QueueName(str(queue))] = Book(int(completed), int(abandoned), int(served))
+
     # --- inside -------------------------------------------------------------------------------------------------------
 
-    def _of(self, node: NodeName) -> _NodeBooks:
+    def _of(self, node: NodeName) -> NodeBooks:
         books = self._nodes.get(node)
         if books is None:
-            books = self._nodes[node] = _NodeBooks()
+            books = self._nodes[node] = NodeBooks()
         return books
 
-    def _begin_life(self, node: NodeName, books: _NodeBooks, at: float) -> None:
+    def _with_seat(self, node: NodeName, queue: QueueName, book: Book) -> int:
+        return self._callers.with_seat(node, queue) if book.restored_served is None else book.restored_served
+
+    def _begin_life(self, node: NodeName, books: NodeBooks, at: float) -> None:
         """The node's process is another one: its counters begin anew, and it knows nothing of its callers."""
         books.queues, books.is_new_life, books.has_gap = {}, True, True
         for stay in self._callers.stays(node):
@@ -157,18 +127,18 @@ class Accounts:
                 self._callers.lose(stay, at)
 
     def _compare(
-        self, node: NodeName, books: _NodeBooks, counted: QueueCounted, waiting: dict[Uniqueid, WaitingSeen], at: float
+        self, node: NodeName, books: NodeBooks, counted: QueueCounted, waiting: dict[Uniqueid, WaitingSeen], at: float
     ) -> Correction | None:
         queue = counted.queue
         book = books.queues.get(queue)
         is_first = book is None and not books.is_new_life  # who is there now came before our time
         if book is None:
             book = books.queues[queue] = Book(0, 0) if books.is_new_life else Book(counted.completed, counted.abandoned)
-        found = self._difference(node, books, book, counted, waiting)
+        found = self._differs(node, books, book, counted, waiting)
         settled = found if books.has_gap else found.common(book.suspect)
-        book.suspect = _NOTHING if books.has_gap else found
+        book.suspect = NOTHING if books.has_gap else found
         restored, book.restored_served = book.restored_served, None
-        if settled == _NOTHING and restored is None:
+        if settled == NOTHING and restored is None:
             return None
         book.completed += settled.completed
         book.abandoned += settled.abandoned
@@ -176,10 +146,16 @@ class Accounts:
         served = self._serve(node, queue, settled, at)
         for uid in settled.over | (settled.gone - settled.served):
             stay = self._callers.get(node, uid, queue)
-            if stay is not None:
+            if stay is None:
+                continue
+            if stay.stage is Stage.SERVED and (uid, queue) in books.with_queue:
+                stay.has_no_seat = True  # parked, or given away: it is not over
+            else:
                 self._callers.drop(stay)
         if is_first:
             return None
+        if books.has_gap and books.with_seats is not None:
+            self._drop_ended(node, queue, books)
         answered = max(settled.completed + served - (len(settled.over) if restored is None else restored), 0)
         abandoned = max(settled.abandoned, 0)
         offered = came - len(settled.gone) + answered + abandoned
@@ -187,6 +163,12 @@ class Accounts:
             node, queue, "gap" if books.has_gap else "resync", max(offered, 0), answered, abandoned, left=max(-offered, 0)
         )
         return self._count(correction, at)
+
+    def _drop_ended(self, node: NodeName, queue: QueueName, books: NodeBooks) -> None:
+        """Served callers without a seat, whose end was not heard: their conversation was counted when the seat left."""
+        for stay in self._callers.stays(node):
+            if stay.queue == queue and stay.stage is Stage.SERVED and stay.has_no_seat and (stay.uniqueid, queue) not in books.with_queue:
+                self._callers.drop(stay)
 
     def _count(self, correction: Correction, at: float) -> Correction | None:
         tally = self._tally_of(correction.queue)
@@ -196,20 +178,21 @@ class Accounts:
         tally.ended_unseen(QueueOutcome.TIMEOUT, correction.left, at)
         return correction if any(correction[3:]) else None
 
-    def _difference(
-        self, node: NodeName, books: _NodeBooks, book: Book, counted: QueueCounted, waiting: dict[Uniqueid, WaitingSeen]
-    ) -> _Difference:
+    def _differs(
+        self, node: NodeName, books: NodeBooks, book: Book, counted: QueueCounted, waiting: dict[Uniqueid, WaitingSeen]
+    ) -> Difference:
         queue = counted.queue
         held = {stay.uniqueid for stay in self._callers.waiting(node, queue)}
         listed = {uid for uid in waiting if uid in held or not self._is_stale(node, uid)}
         served = over = frozenset[Uniqueid]()
         if books.with_seats is not None:
             with_seats = {uid for uid, of in books.with_seats if of == queue and uid not in waiting}
-            talking = {s.uniqueid for s in self._callers.stays(node) if s.queue == queue and s.stage is Stage.SERVED}
+            served_stays = [s for s in self._callers.stays(node) if s.queue == queue and s.stage is Stage.SERVED]
+            talking = {s.uniqueid for s in served_stays if not s.has_no_seat}
             served = frozenset(uid for uid in with_seats - talking if not self._is_stale(node, uid))
             over = frozenset(talking - with_seats)
         completed, abandoned = counted.completed - book.completed, counted.abandoned - book.abandoned
-        return _Difference(frozenset(listed - held), frozenset(held - listed), served, over, completed, abandoned)
+        return Difference(frozenset(listed - held), frozenset(held - listed), served, over, completed, abandoned)
 
     def _is_stale(self, node: NodeName, uniqueid: Uniqueid) -> bool:
         """The edge knows better: this caller is on another node, or gone."""
@@ -217,7 +200,7 @@ class Accounts:
         return token is not None and self._is_elsewhere(token, node)
 
     def _admit(
-        self, node: NodeName, queue: QueueName, found: _Difference, waiting: dict[Uniqueid, WaitingSeen], at: float, *, is_first: bool
+        self, node: NodeName, queue: QueueName, found: Difference, waiting: dict[Uniqueid, WaitingSeen], at: float, *, is_first: bool
     ) -> int:
         """Hold whom the list shows waiting; how many of them are new callers that have not been counted yet."""
         new = 0
@@ -225,14 +208,14 @@ class Accounts:
             token = self._token_of(node, row.uniqueid)
             before = self._callers.of_token(token) if token is not None else None
             if is_first or (before is not None and before.node != node):
-                stay = self._callers.admit(node, queue, row.uniqueid, token, row.position, at)
+                stay = self._callers.admit(Stay(node, queue, row.uniqueid, token, at), row.position, at)
             else:
                 stay = self._callers.recall(Stay(node, queue, row.uniqueid, token, at), row.position)
                 new += 1
             stay.joined_at = at - row.waited_seconds
         return new
 
-    def _serve(self, node: NodeName, queue: QueueName, found: _Difference, at: float) -> int:
+    def _serve(self, node: NodeName, queue: QueueName, found: Difference, at: float) -> int:
         """Hold whom the list shows with a seat; how many of them were answered unseen."""
         answered = 0
         for uid in found.served:
@@ -247,10 +230,3 @@ class Accounts:
             answered += stay.is_counted
             self._callers.mark_served(stay, at)
         return answered
-
-
-def _least(a: int, b: int) -> int:
-    """What both differences have in common: the smaller one, nothing where they point in opposite directions."""
-    if a * b <= 0:
-        return 0
-    return min(a, b) if a > 0 else max(a, b)

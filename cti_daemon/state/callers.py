@@ -5,10 +5,10 @@ A stay begins with a join and with nothing else, so an event about a caller who 
 A caller who is carried over to another node keeps the wait he had, and is not offered a second time."""
 
 from collections.abc import Callable, Iterator
-from enum import Enum
 
 from cti_daemon.model.call_events import CallerDone, CallerJoined, CallerLeft, CallerServed, CallerUnserved, ChannelEnded
-from cti_daemon.model.ids import CallToken, NodeName, QueueName, SeatName, Uniqueid
+from cti_daemon.model.ids import CallToken, NodeName, QueueName, Uniqueid
+from cti_daemon.state.stay import Stage, Stay
 from cti_daemon.state.tally import QueueOutcome, Tally
 
 DONE_WITHIN_SECONDS = 5.0
@@ -17,68 +17,33 @@ DONE_WITHIN_SECONDS = 5.0
 _TIMEOUT = "TIMEOUT"
 
 
-class Stage(Enum):
-    WAITING = "waiting"
-    LEAVING = "leaving"  # out of the queue: the next event tells whether served or given back
-    SERVED = "served"
-    ADRIFT = "adrift"  # waited on a node that has him no more; his leg may come to another one
-    AWAY = "away"  # was served by a node that has him no more; the conversation may go on elsewhere
-    ENDED = "ended"  # hung up while served: only the seat's side of it is still to come
-
-
-_TALKING = frozenset({Stage.SERVED, Stage.AWAY, Stage.ENDED})
-
-
-class Stay:
-    """One caller in one queue. `waited_before`: seconds already waited on other nodes. `is_counted`: False for one who had been
-    served and only came back because his node died."""
-
-    __slots__ = (
-        "ended_at",
-        "is_counted",
-        "joined_at",
-        "node",
-        "queue",
-        "seat",
-        "served_at",
-        "stage",
-        "token",
-        "uniqueid",
-        "waited_before",
-    )
-
-    def __init__(self, node: NodeName, queue: QueueName, uniqueid: Uniqueid, token: CallToken | None, at: float) -> None:
-        self.node = node
-        self.queue = queue
-        self.uniqueid = uniqueid
-        self.token = token
-        self.stage = Stage.WAITING
-        self.joined_at = at
-        self.waited_before = 0
-        self.is_counted = True
-        self.seat: SeatName | None = None
-        self.served_at = at
-        self.ended_at = at
-
-    def waited_seconds(self, now: float) -> float:
-        return self.waited_before + max(now - self.joined_at, 0.0)
+_TALKING = frozenset({Stage.SERVED, Stage.CUT, Stage.AWAY, Stage.ENDED})
+_LEFT_BEHIND = frozenset({Stage.ADRIFT, Stage.CUT, Stage.AWAY})
 
 
 StayKey = tuple[NodeName, Uniqueid, QueueName]
 
 
 class Callers:
-    """`tally_of` gives a queue's counters. `is_moving(token, node)`: was this caller just sent away from that node by the edge?"""
+    """`tally_of` gives a queue's counters. `is_moving(token, node)`: has the edge sent this caller away from that node, or is it about
+    to? `is_ghost(token, node)`: does the edge say that he is elsewhere, for good?"""
 
-    def __init__(self, tally_of: Callable[[QueueName], Tally], is_moving: Callable[[CallToken, NodeName], bool]) -> None:
+    def __init__(
+        self,
+        tally_of: Callable[[QueueName], Tally],
+        *,
+        is_moving: Callable[[CallToken, NodeName], bool],
+        is_ghost: Callable[[CallToken, NodeName], bool],
+    ) -> None:
         self._tally_of = tally_of
-        self._is_moving = is_moving
+        self._is_moving, self._is_ghost = is_moving, is_ghost
         self._stays: dict[StayKey, Stay] = {}
         self._of_channel: dict[tuple[NodeName, Uniqueid], list[Stay]] = {}
         self._by_token: dict[CallToken, Stay] = {}
         self._lines: dict[tuple[NodeName, QueueName], list[Stay]] = {}
-        self._served: dict[tuple[NodeName, QueueName], int] = {}
         self._ended: dict[StayKey, Stay] = {}
+        self._doubted: dict[StayKey, Stay] = {}
+        self._of_seat: dict[tuple[NodeName, Uniqueid], Stay] = {}
 
     # --- out --------------------------------------------------------------------------------------------------------
 
@@ -86,17 +51,16 @@ class Callers:
         """In the order of the queue."""
         return self._lines.get((node, queue), [])
 
-    def served(self, node: NodeName, queue: QueueName) -> int:
-        """How many are with a seat that this queue gave them, by the node's own count."""
-        return self._served.get((node, queue), 0)
-
-    def lines(self) -> set[tuple[NodeName, QueueName]]:
-        """Where somebody waits or is served."""
-        return {key for key, line in self._lines.items() if line} | {key for key, n in self._served.items() if n}
+    def with_seat(self, node: NodeName, queue: QueueName) -> int:
+        """How many are with a seat that this queue gave them."""
+        return sum(s.queue == queue and s.stage is Stage.SERVED and not s.has_no_seat for s in self.stays(node))
 
     def of_token(self, token: CallToken) -> Stay | None:
         """The stay this caller began last, while it lasts."""
         return self._by_token.get(token)
+
+    def all(self) -> list[Stay]:
+        return list(self._stays.values())
 
     def stays(self, node: NodeName) -> Iterator[Stay]:
         return (stay for stay in list(self._stays.values()) if stay.node == node)
@@ -116,10 +80,24 @@ class Callers:
                 self._close(held)
             else:
                 self._give_back(held, _TIMEOUT, at)
-        self.admit(event.node, event.queue, event.uniqueid, event.token, event.position, at)
+        stay = Stay(event.node, event.queue, event.uniqueid, event.token, at)
+        if event.token is not None and self._is_ghost(event.token, event.node):
+            stay.stage = Stage.DOUBTED
+            self._hold(stay, 0)
+        else:
+            self.admit(stay, event.position, at)
+
+    def believe(self, token: CallToken, node: NodeName, at: float) -> None:
+        """The edge has sent this caller to that node: what looked like a ghost there was he."""
+        for stay in [s for s in self._doubted.values() if s.token == token and s.node == node]:
+            self._close(stay)
+            stay.stage = Stage.WAITING
+            self.admit(stay, 0, at)
 
     def leave(self, event: CallerLeft, at: float) -> None:
         stay = self._stays.get((event.node, event.uniqueid, event.queue))
+        if stay is not None and stay.stage is Stage.DOUBTED:
+            self._close(stay)
         if stay is None or stay.stage not in {Stage.WAITING, Stage.LEAVING}:
             return
         if stay.token is not None and self._is_moving(stay.token, stay.node):
@@ -135,15 +113,31 @@ class Callers:
         if stay is None or stay.stage not in {Stage.WAITING, Stage.LEAVING}:
             return
         self._set(stay, Stage.SERVED)
-        stay.served_at, stay.seat = at, event.seat
+        stay.served_at, stay.seat, stay.seat_channel = at, event.seat, event.seat_channel
+        if event.seat_channel is not None:
+            self._of_seat[(event.node, event.seat_channel)] = stay
         if stay.is_counted:
             self._tally_of(stay.queue).answered(stay.waited_before + event.waited_seconds, at)
 
     def finish(self, event: CallerDone, at: float) -> None:
-        stay = self._stays.get((event.node, event.uniqueid, event.queue))
+        stay = self.of_event(event)
         if stay is not None and stay.stage in {Stage.SERVED, Stage.ENDED}:
             self._tally_of(stay.queue).talked(event.talked_seconds, at)
             self._close(stay)
+
+    def of_event(self, event: CallerDone) -> Stay | None:
+        """Whose conversation is over. The caller's channel may be gone before he is named: then his token tells."""
+        stay = self._stays.get((event.node, event.uniqueid, event.queue))
+        if stay is None and event.token is not None:
+            stay = self._by_token.get(event.token)
+        return stay if stay is not None and (stay.node, stay.queue) == (event.node, event.queue) else None
+
+    def lose_seat(self, event: ChannelEnded) -> Stay | None:
+        """The seat of a served caller has hung up: the stay, if the conversation is not over by that."""
+        stay = self._of_seat.pop((event.node, event.uniqueid), None)
+        if stay is not None:
+            stay.has_no_seat = True
+        return stay
 
     def give_back(self, event: CallerUnserved, at: float) -> None:
         stay = self._stays.get((event.node, event.uniqueid, event.queue))
@@ -166,20 +160,22 @@ class Callers:
                     self._set(stay, Stage.ENDED)
                     stay.ended_at = at
                     self._ended[(stay.node, stay.uniqueid, stay.queue)] = stay
-                case Stage.ADRIFT | Stage.AWAY | Stage.ENDED:
+                case Stage.DOUBTED:
+                    self._close(stay)
+                case Stage.ADRIFT | Stage.CUT | Stage.AWAY | Stage.ENDED:
                     pass
 
     def end_leg(self, token: CallToken, at: float, *, is_node_heard: Callable[[NodeName], bool]) -> None:
         """The caller hung up, the edge says. Where the node of his stay can still be heard, its own word counts."""
         stay = self._by_token.get(token)
-        if stay is None or (stay.stage not in {Stage.ADRIFT, Stage.AWAY} and is_node_heard(stay.node)):
+        if stay is None or (stay.stage not in _LEFT_BEHIND and is_node_heard(stay.node)):
             return
         self.lose(stay, at)
 
     def talk_elsewhere(self, token: CallToken, node: NodeName) -> None:
         """A seat of `node` talks to this caller: what the node of his stay still says about him is over."""
         stay = self._by_token.get(token)
-        if stay is not None and stay.node != node and stay.stage in {Stage.SERVED, Stage.ENDED}:
+        if stay is not None and stay.node != node and stay.stage in {Stage.SERVED, Stage.CUT, Stage.ENDED}:
             self._set(stay, Stage.AWAY)
 
     def sweep(self, at: float) -> None:
@@ -190,14 +186,16 @@ class Callers:
 
     # --- for lists ----------------------------------------------------------------------------------------------------
 
-    def admit(self, node: NodeName, queue: QueueName, uniqueid: Uniqueid, token: CallToken | None, position: int, at: float) -> Stay:
+    def admit(self, stay: Stay, position: int, at: float) -> Stay:
         """Somebody joins: a new caller, or one carried over from another node."""
-        stay = Stay(node, queue, uniqueid, token, at)
-        before = self._by_token.get(token) if token is not None else None
-        if before is not None and before.node != node:
+        before = self._by_token.get(stay.token) if stay.token is not None else None
+        if before is not None and before.stage is Stage.AWAY:  # had been given back to his seat; this is another wish
+            self.lose(before, at)
+            before = None
+        if before is not None and before.node != stay.node:
             self._carry(before, stay, at)
         else:
-            self._tally_of(queue).offer(at)
+            self._tally_of(stay.queue).offer(at)
         self._hold(stay, position)
         return stay
 
@@ -217,7 +215,7 @@ class Callers:
 
     def set_adrift(self, stay: Stay) -> None:
         """The node has forgotten this caller; his leg may still come to another one."""
-        self._set(stay, Stage.AWAY if stay.stage in _TALKING else Stage.ADRIFT)
+        self._set(stay, Stage.CUT if stay.stage in _TALKING else Stage.ADRIFT)
 
     def lose(self, stay: Stay, at: float) -> None:
         """The caller is gone, and no node will say so."""
@@ -260,17 +258,16 @@ class Callers:
     def _hold(self, stay: Stay, position: int) -> None:
         self._stays[(stay.node, stay.uniqueid, stay.queue)] = stay
         self._of_channel.setdefault((stay.node, stay.uniqueid), []).append(stay)
-        if stay.token is not None:
+        if stay.stage is Stage.DOUBTED:
+            self._doubted[(stay.node, stay.uniqueid, stay.queue)] = stay
+        elif stay.token is not None:
             self._by_token[stay.token] = stay
         self._enter(stay, position)
 
     def _enter(self, stay: Stay, position: int) -> None:
-        place = (stay.node, stay.queue)
         if stay.stage is Stage.WAITING:
-            line = self._lines.setdefault(place, [])
+            line = self._lines.setdefault((stay.node, stay.queue), [])
             line.insert(position - 1 if 0 < position <= len(line) else len(line), stay)
-        elif stay.stage is Stage.SERVED:
-            self._served[place] = self._served.get(place, 0) + 1
 
     def _set(self, stay: Stay, stage: Stage) -> None:
         self._exit(stay)
@@ -278,17 +275,17 @@ class Callers:
         self._enter(stay, 0)
 
     def _exit(self, stay: Stay) -> None:
-        place = (stay.node, stay.queue)
         if stay.stage is Stage.WAITING:
-            self._lines[place].remove(stay)
-        elif stay.stage is Stage.SERVED:
-            self._served[place] -= 1
+            self._lines[(stay.node, stay.queue)].remove(stay)
 
     def _close(self, stay: Stay) -> None:
         self._exit(stay)
         key = (stay.node, stay.uniqueid, stay.queue)
         self._stays.pop(key, None)
         self._ended.pop(key, None)
+        self._doubted.pop(key, None)
+        if stay.seat_channel is not None:
+            self._of_seat.pop((stay.node, stay.seat_channel), None)
         of_channel = self._of_channel.get((stay.node, stay.uniqueid), [])
         if stay in of_channel:
             of_channel.remove(stay)

@@ -57,10 +57,10 @@ class Part:
             return CallState.TRANSFERRING
         if channel.bridge:
             together = [other for other in self.channels if other.bridge == channel.bridge]
-            if len(together) > 1:
-                return CallState.HELD if any(c.held_in is not None for c in together) else CallState.TALKING
-            if any(c.held_in is not None for c in self.channels):  # whoever put the caller on hold talks to somebody else
-                return CallState.TRANSFERRING
+            if any(other.held_in is not None for other in together):
+                return CallState.HELD
+            asks_elsewhere = len(together) == 1 and any(other.held_in is not None for other in self.channels)
+            return CallState.TRANSFERRING if asks_elsewhere else CallState.TALKING
         if channel.queue is not None or channel.state == UP:
             return CallState.WAITING
         return CallState.RINGING

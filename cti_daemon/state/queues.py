@@ -14,10 +14,12 @@ from cti_daemon.model.call_events import (
 from cti_daemon.model.events import QueuesListed
 from cti_daemon.model.ids import CallToken, NodeName, QueueName
 from cti_daemon.model.settings import Queue
-from cti_daemon.state.accounts import Accounts, Correction
-from cti_daemon.state.callers import Callers, Stay
+from cti_daemon.state.accounts import Accounts
+from cti_daemon.state.book import Correction
+from cti_daemon.state.callers import Callers
 from cti_daemon.state.calls import Calls
 from cti_daemon.state.legs import Legs
+from cti_daemon.state.stay import Stay
 from cti_daemon.state.tally import Tally
 
 
@@ -32,7 +34,7 @@ class Queues:
         self.tallies: dict[QueueName, Tally] = {}
         for name in self._settings:
             self.tally_of(name)
-        self.callers = Callers(self.tally_of, self._is_moving)
+        self.callers = Callers(self.tally_of, is_moving=self._is_moving, is_ghost=self._is_ghost)
         self.accounts = Accounts(
             self.callers,
             self.tally_of,
@@ -76,14 +78,23 @@ class Queues:
         self.callers.serve(event, at)
 
     def finish(self, event: CallerDone, at: float) -> None:
-        self.accounts.done(event)
+        stay = self.callers.of_event(event)
+        if stay is None or not stay.has_no_seat:
+            self.accounts.complete(event.node, event.queue)
         self.callers.finish(event, at)
 
     def give_back(self, event: CallerUnserved, at: float) -> None:
         self.callers.give_back(event, at)
 
     def end(self, event: ChannelEnded, at: float) -> None:
+        stay = self.callers.lose_seat(event)
+        if stay is not None:  # the node counts its conversation now, and tells of it when the caller's call is over
+            self.accounts.complete(stay.node, stay.queue)
         self.callers.end(event, at)
+
+    def route(self, token: CallToken, node: NodeName, at: float) -> None:
+        """The edge sends this caller to that node."""
+        self.callers.believe(token, node, at)
 
     def begin(self, node: NodeName) -> None:
         """The node's stream begins anew."""
@@ -109,6 +120,12 @@ class Queues:
     def _is_moving(self, token: CallToken, node: NodeName) -> bool:
         leg = self._legs.of_token(token)
         return leg is not None and (leg.redirected_at is not None or leg.node != node)
+
+    def _is_ghost(self, token: CallToken, node: NodeName) -> bool:
+        """An INVITE that could not be cancelled is sent for half a minute: a node that is back may take the call of a caller who has
+        long been with another one."""
+        leg = self._legs.of_token(token)
+        return leg is not None and leg.node != node and leg.redirected_at is None
 
     def _is_elsewhere(self, token: CallToken, node: NodeName) -> bool:
         leg = self._legs.of_token(token)

@@ -20,7 +20,7 @@ from cti_daemon.model.events import (
 from cti_daemon.model.ids import NodeName, QueueName
 from cti_daemon.model.reasons import CallState, Role
 from cti_daemon.model.settings import Settings
-from cti_daemon.state.accounts import Correction
+from cti_daemon.state.book import Correction
 from cti_daemon.state.calls import Calls
 from cti_daemon.state.evidence import EvidenceEvent, NodeEvidence
 from cti_daemon.state.legs import Leg, Legs
@@ -68,6 +68,7 @@ class Site:
     def route(self, event: LegRouted, at: float) -> Leg:
         leg = self.legs.route(event, at)
         self.calls.touch(event.token, at)
+        self.queues.route(event.token, event.node, at)
         return leg
 
     def talk(self, event: SeatTalking, at: float) -> Leg | None:

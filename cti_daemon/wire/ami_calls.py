@@ -38,6 +38,7 @@ _id: Callable[[bytes], Uniqueid] = methodcaller("decode", "ascii")
 """In C from end to end: these readers are the hottest lines of the daemon."""
 
 
+@lru_cache(maxsize=16_384)
 def seat_of(interface: str) -> SeatName:
     """`PJSIP/seat12`, `PJSIP/seat12-0000001a`, `Local/seat12@seats/n` → `seat12`."""
     name = interface.partition("/")[2] or interface
@@ -143,16 +144,34 @@ def read_abandon(match: Match, node: NodeName) -> CallerLeft:
     return CallerLeft(node, _queue(match["queue"]), _uniqueid(match), token_in(match["variables"]), abandoned=True, waited_seconds=waited)
 
 
-def read_connect(match: Match, node: NodeName) -> CallerServed:
-    queue, interface, waited = match.group("queue", "interface", "waited")
-    seat = seat_of(interface.decode("ascii"))
-    return CallerServed(node, _queue(queue), _uniqueid(match), token_in(match["variables"]), seat, int(waited))
+def read_connect(match: Match, node: NodeName) -> CallerServed | None:
+    """None: neither caller nor seat is there any more to say whose it was."""
+    uniqueid, token = _caller_of(match)
+    if uniqueid is None:
+        return None
+    queue, interface, waited, channel = match.group("queue", "interface", "waited", "seat")
+    seat_channel = None if channel is None else Uniqueid(channel.decode("ascii"))
+    return CallerServed(node, _queue(queue), uniqueid, token, seat_of(interface.decode("ascii")), int(waited), seat_channel)
 
 
-def read_complete(match: Match, node: NodeName) -> CallerDone:
+def read_complete(match: Match, node: NodeName) -> CallerDone | None:
+    """None: as with `read_connect`."""
+    uniqueid, token = _caller_of(match)
+    if uniqueid is None:
+        return None
     queue, interface, talked, how = match.group("queue", "interface", "talked", "how")
-    seat = seat_of(interface.decode("ascii"))
-    return CallerDone(node, _queue(queue), _uniqueid(match), token_in(match["variables"]), seat, int(talked), how.decode("ascii"))
+    return CallerDone(node, _queue(queue), uniqueid, token, seat_of(interface.decode("ascii")), int(talked), how.decode("ascii"))
+
+
+def _caller_of(match: Match) -> tuple[Uniqueid | None, CallToken | None]:
+    """The caller of an agent event. When his channel is gone, the seat's tells whose call it belongs to: the seat was called for
+    him, so its linkedid is his channel."""
+    uniqueid, variables = match.group("uniqueid", "variables")
+    if uniqueid is None:
+        uniqueid, variables = match.group("seat_linkedid", "seat_variables")
+    if uniqueid is None:
+        return None, None
+    return Uniqueid(uniqueid.decode("ascii")), token_in(variables.replace(b"\r\nDest", b"\r\n"))
 
 
 CALL_READERS: dict[bytes, Callable[[Match, NodeName], CallEvent | None]] = {
@@ -183,4 +202,10 @@ def _queue(name: bytes) -> QueueName:
 
 
 def _endpoint(channel: bytes) -> SeatName:
+    """Without the part that makes each channel's name another one, so that the few that are left are kept."""
+    return _named(channel.rpartition(b"-")[0] or channel)
+
+
+@lru_cache(maxsize=16_384)
+def _named(channel: bytes) -> SeatName:
     return seat_of(read_text(channel))

@@ -63,8 +63,9 @@ def channel(system_name: bytes) -> bytes:
     )
 
 
-def other_channel(prefix: bytes, system_name: bytes, name: str | None = None) -> bytes:
-    """The snapshot of a further channel of the same event, its keys prefixed (`Dest…`, `Parkee…`). Group `name`: its Uniqueid."""
+def other_channel(prefix: bytes, system_name: bytes, name: str) -> bytes:
+    """The snapshot of a further channel of the same event, its keys prefixed (`Dest…`, `Transferee…`). Groups: `name` (its
+    Uniqueid), and with `_linkedid` and `_variables` behind that name."""
     own_id = own_uniqueid(system_name)
     texts = (b"CallerIDNum", b"CallerIDName", b"ConnectedLineNum", b"ConnectedLineName", b"Language", b"AccountCode", b"Context", b"Exten")
     return (
@@ -73,11 +74,9 @@ def other_channel(prefix: bytes, system_name: bytes, name: str | None = None) ->
         + line(prefix + b"ChannelStateDesc", rb"[0-9A-Za-z() -]+")
         + b"".join(line(prefix + key) for key in texts)
         + line(prefix + b"Priority", NUMBER)
-        + line(prefix + b"Uniqueid", group(name, own_id) if name else own_id)
-        + line(prefix + b"Linkedid", own_id)
-        + b"(?:"
-        + line(prefix + b"ChanVariable")
-        + b")*+"
+        + line(prefix + b"Uniqueid", group(name, own_id))
+        + line(prefix + b"Linkedid", group(f"{name}_linkedid", own_id))
+        + group(f"{name}_variables", b"(?:" + line(prefix + b"ChanVariable") + b")*+")
     )
 
 
@@ -152,7 +151,7 @@ def call_bodies(system_name: bytes) -> dict[bytes, bytes]:
     one_channel = channel(system_name)
     queue = line(b"Queue", group("queue", SOME))
     position = line(b"Position", group("position", NUMBER))
-    agent = one_channel + optional(other_channel(b"Dest", system_name)) + queue
+    agent = optional(one_channel) + optional(other_channel(b"Dest", system_name, "seat")) + queue  # who is gone is left out
     agent += line(b"Interface", group("interface", WORD)) + line(b"MemberName")
     hold_time = line(b"HoldTime", group("waited", NUMBER))
     return {
@@ -164,10 +163,10 @@ def call_bodies(system_name: bytes) -> dict[bytes, bytes]:
         b"Hold": one_channel + optional(line(b"MusicClass")),
         b"Unhold": one_channel,
         b"BlindTransfer": line(b"Result", group("result", rb"[A-Za-z ]+"))
-        + other_channel(b"Transferer", system_name)
+        + other_channel(b"Transferer", system_name, "transferer")
         + optional(other_channel(b"Transferee", system_name, "transferee"))
         + optional(bridge())
-        + line(b"IsExternal", rb"Yes|No")
+        + line(b"IsExternal", rb"(?:Yes|No)")
         + line(b"Context")
         + line(b"Extension"),
         b"QueueCallerJoin": one_channel + queue + position + line(b"Count", NUMBER),

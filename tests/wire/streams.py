@@ -24,6 +24,21 @@ def every_kind() -> bytes:
     return lzma.decompress((DATA / "ami-22.10-every-kind.bin.xz").read_bytes())
 
 
+TRANSFERS_SYSTEM = "pbx-a-666e6f0e359b1cbd"
+
+
+@cache
+def transfers() -> bytes:
+    """A media server for a minute: two queues that share seats, blind transfers by AMI and by REFER, an attended one, parking and
+    retrieving, parking that times out, hold, abandons, time-outs, pauses. As the daemon's own account receives it."""
+    return lzma.decompress((DATA / "ami-22.10-transfers.bin.xz").read_bytes())
+
+
+def transfers_log() -> list[list[str]]:
+    """queue_log of the same minute: time, uniqueid, queue, member, event, its values."""
+    return [line.split("|") for line in (DATA / "queue_log-22.10-transfers.txt").read_text().splitlines()]
+
+
 def blocks_of(stream: bytes) -> list[bytes]:
     return Framer().feed(stream)
 

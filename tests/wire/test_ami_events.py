@@ -67,7 +67,7 @@ def test_the_life_of_a_queued_call() -> None:
     assert isinstance(read("BridgeLeave"), ChannelUnbridged)
     assert read("QueueCallerJoin") == CallerJoined(NODE, hotline, caller, TOKEN, 1)
     assert read("QueueCallerLeave") == CallerLeft(NODE, hotline, caller, TOKEN, abandoned=False)
-    assert read("AgentConnect") == CallerServed(NODE, hotline, caller, TOKEN, SeatName("seat1"), 0)
+    assert read("AgentConnect") == CallerServed(NODE, hotline, caller, TOKEN, SeatName("seat1"), 0, seat)
     assert read("AgentComplete") == CallerDone(NODE, hotline, caller, TOKEN, SeatName("seat1"), 8, "agent")
     abandoned = read("QueueCallerAbandon")
     assert isinstance(abandoned, CallerLeft)

@@ -1,0 +1,193 @@
+"""Callers' stays where two nodes and the edge have something to say. Each was seen on real Asterisks."""
+
+from collections import Counter
+
+import pytest
+
+from cti_daemon.model.call_events import (
+    UP,
+    CallerDone,
+    CallerJoined,
+    CallerLeft,
+    CallerServed,
+    CallerUnserved,
+    ChannelEnded,
+    ChannelSeen,
+    ChannelsListed,
+    QueueCounted,
+    StreamBegan,
+)
+from cti_daemon.model.events import LegRouted, LinkLost, LinkUp, QueuesListed, SeatTalking
+from cti_daemon.model.ids import CallToken, ChannelName, NodeName, QueueName, SeatName, Uniqueid
+from cti_daemon.model.reasons import Loss
+from cti_daemon.state.site import Site
+from cti_daemon.state.tally import QueueOutcome
+from tests.state.centre import EDGE, HOTLINE, PATH, SEAT, A, B
+from tests.state.listener import settings
+
+SUPPORT = QueueName("support")
+TOKEN = CallToken("1" * 40)
+LEG, ON_A, ON_B, SEATS = Uniqueid("edge-1"), Uniqueid("a-1"), Uniqueid("b-1"), Uniqueid("a-2")
+
+
+@pytest.fixture
+def site() -> Site:
+    made = Site(settings({"name": "hotline"}, {"name": "support"}), 0.0)
+    for node in (EDGE, A, B):
+        made.witness(LinkUp(node, PATH), 0.0)
+    for node in (A, B):
+        listed(made, node, 0.0)
+    return made
+
+
+def listed(site: Site, node: NodeName, at: float, *rows: ChannelSeen, completed: int = 0) -> int:
+    """How many corrections a list makes."""
+    site.list_channels(ChannelsListed(node, rows, life="1"), at)
+    return len(site.list_queues(QueuesListed(node, (), (), (QueueCounted(HOTLINE, completed, 0),)), at))
+
+
+def route(site: Site, node: NodeName, at: float) -> None:
+    site.route(LegRouted(EDGE, LEG, ChannelName("x"), TOKEN, node, 0), at)
+
+
+def join(site: Site, node: NodeName, at: float, queue: QueueName = HOTLINE) -> None:
+    site.queues.join(CallerJoined(node, queue, ON_A if node is A else ON_B, TOKEN, 1), at)
+
+
+def leave(site: Site, node: NodeName, at: float, *, abandoned: bool, waited: int | None = None) -> None:
+    uniqueid = ON_A if node is A else ON_B
+    site.queues.leave(CallerLeft(node, HOTLINE, uniqueid, TOKEN, abandoned=abandoned, waited_seconds=waited), at)
+
+
+def served(site: Site, at: float) -> None:
+    route(site, A, at)
+    join(site, A, at)
+    leave(site, A, at + 1, abandoned=False)
+    site.queues.serve(CallerServed(A, HOTLINE, ON_A, TOKEN, SEAT, 1, SEATS), at + 1)
+
+
+def counted(site: Site, queue: QueueName = HOTLINE) -> dict[str, int]:
+    tally = site.queues.tally_of(queue)
+    return dict(+Counter({"offered": tally.offered, **{o.value: n for o, n in tally.outcomes.items()}}))
+
+
+def test_who_is_moved_by_the_edge_has_not_abandoned(site: Site) -> None:
+    """A command moves who waits: the node left says QueueCallerAbandon, as for one who hangs up."""
+    route(site, A, 0)
+    join(site, A, 0)
+    leg = site.legs.of_token(TOKEN)
+    assert leg is not None
+    leg.redirected_at = 4.0
+    leave(site, A, 4, abandoned=True, waited=4)
+    assert counted(site) == {"offered": 1}
+    route(site, B, 5)
+    join(site, B, 5)
+    assert counted(site) == {"offered": 1, "rescued": 1}
+    leave(site, B, 8, abandoned=True, waited=3)
+    assert counted(site) == {"offered": 1, "rescued": 1, "abandoned": 1}
+    assert site.queues.tally_of(HOTLINE).abandon.sum_seconds == 8
+
+
+def test_who_hangs_up_on_the_way_has_abandoned(site: Site) -> None:
+    route(site, A, 0)
+    join(site, A, 0)
+    site.witness(LinkLost(A, PATH, Loss.REFUSED), 3)
+    site.end(ChannelEnded(EDGE, LEG, TOKEN, 16), 9)
+    assert counted(site) == {"offered": 1, "abandoned": 1}
+    assert site.queues.tally_of(HOTLINE).abandon.sum_seconds == 9
+
+
+def test_who_was_given_back_to_his_agent_and_is_transferred_then_makes_a_new_wish(site: Site) -> None:
+    served(site, 0)
+    route(site, B, 10)
+    site.talk(SeatTalking(B, TOKEN, SEAT, "d"), 11)
+    join(site, B, 20, SUPPORT)
+    assert counted(site) == {"offered": 1, "answered": 1}
+    assert counted(site, SUPPORT) == {"offered": 1}
+    assert site.queues.tally_of(HOTLINE).talk.sum_seconds == 19  # from the answer until he was given away
+
+
+def test_a_returned_nodes_word_about_a_conversation_that_goes_on_elsewhere_is_nothing(site: Site) -> None:
+    served(site, 0)
+    route(site, B, 10)
+    site.talk(SeatTalking(B, TOKEN, SEAT, "d"), 11)
+    site.queues.finish(CallerDone(A, HOTLINE, ON_A, TOKEN, SEAT, 15, "caller"), 16)
+    assert sum(site.queues.tally_of(HOTLINE).talk.counts) == 0
+    site.end(ChannelEnded(EDGE, LEG, TOKEN, 16), 61)
+    assert site.queues.tally_of(HOTLINE).talk.sum_seconds == 60
+
+
+def test_a_ghost_is_not_offered(site: Site) -> None:
+    """An INVITE that could not be cancelled reaches a node that is back, while its caller has long been with another one."""
+    route(site, A, 0)
+    route(site, B, 1)
+    join(site, B, 1)
+    join(site, A, 20)
+    assert counted(site) == {"offered": 1}
+    leave(site, A, 20, abandoned=True, waited=0)
+    site.end(ChannelEnded(A, ON_A, TOKEN, 16), 20)
+    assert counted(site) == {"offered": 1}
+    assert len(site.queues.waiting(HOTLINE)) == 1
+
+
+def test_a_join_that_is_heard_before_the_edges_word_is_no_ghost(site: Site) -> None:
+    """Events of two nodes arrive in no order."""
+    route(site, A, 0)
+    join(site, B, 1)
+    assert counted(site) == {}
+    route(site, B, 1.1)
+    assert counted(site) == {"offered": 1}
+    assert [stay.node for stay in site.queues.waiting(HOTLINE)] == [B]
+
+
+def test_a_parked_caller_is_no_correction(site: Site) -> None:
+    """app_queue counts a conversation as completed when the seat has hung up, and tells of it when the caller does."""
+    served(site, 0)
+    site.end(ChannelEnded(A, SEATS, TOKEN, 16), 5)
+    parked = ChannelSeen(ON_A, ON_A, ChannelName("x"), TOKEN, UP, "lot", SeatName("edge"), HOTLINE)
+    assert [listed(site, A, at, parked, completed=1) for at in (10, 20, 30)] == [0, 0, 0]
+    site.queues.begin(A)
+    assert listed(site, A, 40, parked, completed=1) == 0
+    site.queues.finish(CallerDone(A, HOTLINE, ON_A, TOKEN, SEAT, 44, "caller"), 45)
+    assert [listed(site, A, at, completed=1) for at in (50, 60, 70)] == [0, 0, 0]
+    assert counted(site) == {"offered": 1, "answered": 1}
+    assert site.queues.tally_of(HOTLINE).talk.sum_seconds == 44
+
+
+def test_who_is_parked_in_a_gap_is_neither_lost_nor_counted_twice(site: Site) -> None:
+    served(site, 0)
+    site.begin(StreamBegan(A), 8)
+    parked = ChannelSeen(ON_A, ON_A, ChannelName("x"), TOKEN, UP, "lot", SeatName("edge"), HOTLINE)
+    assert listed(site, A, 8, parked, completed=1) == 0
+    assert site.queues.callers.of_token(TOKEN) is not None
+    assert counted(site) == {"offered": 1, "answered": 1}
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"), [("TIMEOUT", "timeout"), ("LEAVEEMPTY", "overflowed"), ("CONTINUE", "overflowed"), ("FULL", "overflowed")]
+)
+def test_who_is_given_back_by_the_queue(site: Site, status: str, outcome: str) -> None:
+    if status != "FULL":  # who finds it full never joins
+        join(site, A, 0)
+        leave(site, A, 20, abandoned=False)
+    site.queues.give_back(CallerUnserved(A, HOTLINE, ON_A, TOKEN, status), 20)
+    site.end(ChannelEnded(A, ON_A, TOKEN, 16), 21)
+    assert counted(site) == {"offered": 1, outcome: 1}
+
+
+def test_a_difference_counts_when_two_lists_show_it(site: Site) -> None:
+    """An event that could not be proved was dropped: nobody hears of it again, and the node's counters still tell."""
+    assert listed(site, A, 10, completed=2) == 0
+    assert listed(site, A, 20, completed=2) == 1
+    assert listed(site, A, 30, completed=2) == 0
+    assert counted(site) == {"offered": 2, "answered": 2}
+    assert site.queues.tally_of(HOTLINE).unseen[QueueOutcome.ANSWERED] == 2
+
+
+def test_statistics_set_back_by_hand_count_nothing(site: Site) -> None:
+    listed(site, A, 10, completed=5)
+    listed(site, A, 20, completed=5)
+    before = counted(site)
+    for at in (30, 40, 50):
+        assert listed(site, A, at, completed=0) == 0
+    assert counted(site) == before
