@@ -76,6 +76,11 @@ sim-restarts: $(READY) ## the daemon is killed at every point of a failover, in 
 dashboards: $(READY) ## write config/grafana anew from dashboards/
 	@$(BIN)/python -m dashboards
 
+.PHONY: pictures
+pictures: $(READY) ## draw docs/pictures anew: `top` and the dashboards while the lab's primary dies
+	@bash lab/bootstrap.sh
+	@$(BIN)/python -m lab.show
+
 .PHONY: lock
 lock: ## compile the locks anew after a change in requirements*.in
 	@bash .ci/lock

@@ -59,6 +59,9 @@ def _lines(panel: Panel, language: Language) -> timeseries.Panel:
     made = made.tooltip(build_common.VizTooltipOptions().mode(common.TooltipDisplayMode.MULTI))
     if panel.most is not None:
         made = made.max(panel.most)
+    if panel.is_logarithmic:
+        scale = build_common.ScaleDistributionConfig().type(common.ScaleDistribution.LOG).log(10)
+        made = made.min(0.01).scale_distribution(scale)
     if panel.steps:
         lines = build_common.GraphThresholdsStyleConfig().mode(common.GraphThresholdsStyleMode.DASHED)
         made = made.thresholds(_steps(panel)).thresholds_style(lines)
@@ -104,7 +107,8 @@ def _timeline(panel: Panel, language: Language) -> statetimeline.Panel:
 def _table(panel: Panel, language: Language) -> table.Panel:
     """Rows by one label, a column for each query, by its legend; or one query whose labels are the columns."""
     hidden = dict.fromkeys(("Time", *(f"Time {n}" for n in range(1, len(panel.queries) + 1)), "__name__", "instance", "job"), True)
-    names = {f"Value #{_letter(n)}": legend(query, language) for n, query in enumerate(panel.queries) if query.legend}
+    names = {label: words.to(language) for label, words in _LABELS.items()}
+    names |= {f"Value #{_letter(n)}": legend(query, language) for n, query in enumerate(panel.queries) if query.legend}
     made = table.Panel().filterable(filterable=False)
     if panel.joined_by:
         joined = model.DataTransformerConfig("joinByField", options={"byField": panel.joined_by, "mode": "outer"})
@@ -123,6 +127,17 @@ def _heatmap(_panel: Panel, _language: Language) -> heatmap.Panel:
     colour = heatmap.HeatmapColorOptions().mode(heatmap_model.HeatmapColorMode.SCHEME).scheme("Oranges").steps(64)
     return heatmap.Panel().calculate(calculate=False).color(colour).y_axis(heatmap.YAxisConfig().unit("s"))
 
+
+_LABELS = {
+    "alertname": Words("alert", "告警"),
+    "severity": Words("for", "级别"),
+    "node": Words("node", "节点"),
+    "queue": Words("queue", "队列"),
+    "path": Words("network", "网络"),
+    "reason": Words("reason", "原因"),
+    "result": Words("result", "结果"),
+}
+"""Titles of a table's columns that hold labels."""
 
 _LOOKS: dict[Look, Callable[[Panel, Language], Drawn]] = {
     Look.LINES: _lines,

@@ -71,6 +71,7 @@ class Panel:
     width: int = 12
     height: int = 8
     most: float | None = None
+    is_logarithmic: bool = False
     steps: tuple[tuple[float | None, str], ...] = ()
     meanings: tuple[Meaning, ...] = ()
     if_none: Words = Words("not known", "未知")

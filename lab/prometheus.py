@@ -1,14 +1,19 @@
-"""Prometheus in the daemon's namespace, scraping the daemon every second."""
+"""Prometheus in the daemon's namespace, scraping the daemon every second and judging by the repository's own rules."""
 
 from __future__ import annotations
 
 import http.client
+import json
+import urllib.parse
+from dataclasses import dataclass
+from typing import Any
 
 from lab import network, process
-from lab.deadline import wait_until
-from lab.layout import CTI, METRICS_PORT, PROMETHEUS_PORT, RUN
+from lab.deadline import LabError, wait_until
+from lab.layout import CTI, METRICS_PORT, PROMETHEUS_PORT, REPOSITORY, RUN
 
 NAME = "prometheus"
+RULES = REPOSITORY / "config/prometheus/cti-daemon.rules.yml"
 _FOLDER = RUN / "prometheus"
 
 
@@ -18,6 +23,7 @@ def render() -> str:
   scrape_interval: 1s
   scrape_timeout: 1s
   evaluation_interval: 1s
+rule_files: ["{RULES}"]
 scrape_configs:
   - job_name: cti-daemon
     static_configs:
@@ -67,3 +73,32 @@ def get(path: str, *, port: int = PROMETHEUS_PORT) -> tuple[int, bytes]:
 def wait_ready(seconds: float = 15.0) -> None:
     """Return when Prometheus is ready."""
     wait_until("Prometheus to be ready", is_ready, seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """What one series of an answer is called, and its values: wall instant and number."""
+
+    labels: dict[str, str]
+    points: list[tuple[float, float]]
+
+
+def instant(expression: str, at_wall: float) -> list[Series]:
+    """Return what PromQL says of one moment. LabError when Prometheus refuses the expression."""
+    found = _ask("query", query=expression, time=at_wall)
+    return [Series(item["metric"], [(float(item["value"][0]), float(item["value"][1]))]) for item in found]
+
+
+def over(expression: str, began_wall: float, ended_wall: float, step_seconds: float) -> list[Series]:
+    """Return what PromQL says of a span of time. LabError when Prometheus refuses the expression."""
+    found = _ask("query_range", query=expression, start=began_wall, end=ended_wall, step=step_seconds)
+    return [Series(item["metric"], [(float(at), float(value)) for at, value in item["values"]]) for item in found]
+
+
+def _ask(verb: str, **parts: object) -> list[dict[str, Any]]:
+    status, body = get(f"/api/v1/{verb}?{urllib.parse.urlencode(parts)}")
+    answer = json.loads(body)
+    if status != 200 or answer["status"] != "success":
+        raise LabError(f"Prometheus refuses {parts['query']}: {answer.get('error', status)}")
+    found: list[dict[str, Any]] = answer["data"]["result"]
+    return found

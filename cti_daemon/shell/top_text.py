@@ -154,7 +154,7 @@ def _seats(seats: Sequence[dict[str, Any]], width: int, lines: int) -> Iterator[
     """A grid, what needs a look first; within a state the longest first. The last line counts those without a place."""
     yield Text(f" SEATS {len(seats)}, longest first".ljust(width), "reverse")
     order = list(_SEAT_WORDS)
-    ranked = sorted(seats, key=lambda s: (order.index(s["state"]) if s["state"] in order else 0, -(s["since_seconds"] or 0), s["seat"]))
+    ranked = sorted(seats, key=lambda s: (order.index(s["state"]) if s["state"] in order else 0, -(s["since_seconds"] or 0)))
     across = max(1, width // _CELL)
     places = max(0, lines - 1) * across
     if len(ranked) > places:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import TypeAlias
 
-from cti_daemon.model.reasons import Mode, NodeState
+from cti_daemon.model.reasons import Mode, NodeState, Reason, Result
 from cti_daemon.model.views import Distribution, QueueKpiView, QueueView, SiteView, WindowView
 from cti_daemon.wire.exposition import Family, Kind, LabelValues
 from cti_daemon.wire.site_json import seats_by_state, window_name
@@ -25,6 +25,16 @@ _COUNTERS = {
     "security_events": ("cti_security_events_total", "Blocks that could not be proved genuine, dropped", ("node", "kind")),
 }
 
+_FROM_ZERO: dict[str, dict[tuple[str, ...], int]] = {
+    "failovers": {
+        (reason.value, Result.DONE.value): 0
+        for reason in (Reason.NODE_DEAD, Reason.NODE_DEAD_SILENT, Reason.NODE_HUNG, Reason.EDGE_CANNOT_REACH, Reason.COMMAND)
+    },
+    "diverts": {(reason.value,): 0 for reason in (Reason.EVERY_PATH_SILENT, Reason.SIP_SILENT)},
+    "rescued_calls": {(result.value,): 0 for result in Result},
+}
+"""That none has happened yet is known; and a counter that begins with 1 would hide its first rise from Prometheus."""
+
 
 def families(view: SiteView) -> Iterator[Family]:
     """Every metric of the site, also those without a sample: a dashboard can then tell *none* from *not exported*."""
@@ -34,7 +44,8 @@ def families(view: SiteView) -> Iterator[Family]:
     yield from _queues_counted(view)
     yield from _queues_in_windows(view)
     for key, (name, text, labels) in _COUNTERS.items():
-        yield Family(name, Kind.COUNTER, text, labels, closed(view.counters.get(key, {})).items())
+        counts = _FROM_ZERO.get(key, {}) | view.counters.get(key, {})
+        yield Family(name, Kind.COUNTER, text, labels, closed(counts).items())
 
 
 def closed(counts: Mapping[tuple[str, ...], int]) -> dict[tuple[str, ...], int]:

@@ -91,6 +91,7 @@ _EVIDENCE = Row(
                 "link: AMI 心跳; sip: 自发 OPTIONS; edge: 边缘网关所见。0.3 秒起可疑, 1 秒判定。",
             ),
             unit="s",
+            is_logarithmic=True,
             width=24,
             height=9,
         ),
@@ -103,7 +104,7 @@ _COUNTS = Row(
         Panel(
             Words("Failovers", "切换次数"),
             Look.TABLE,
-            (Query("max by (reason, result) (cti_failovers_total{@})", Words("times", "次数")),),
+            (Query("max by (reason, result) (cti_failovers_total{@} > 0)", Words("times", "次数")),),
             Words("By reason and how they ended.", "按原因与结果。"),
             width=8,
             height=6,
@@ -128,7 +129,7 @@ _COUNTS = Row(
             if_none=NOTHING,
         ),
         Panel(
-            Words("Time to the verdict = last sign of life → failover, mean", "判定用时 = 最后活动 → 切换 (平均)"),
+            Words("Last sign of life → failover, mean", "最后活动 → 切换 (平均)"),
             Look.NUMBER,
             (Query("cti_failover_detection_seconds_sum{@} / (cti_failover_detection_seconds_count{@} > 0)"),),
             Words("Promise: 1.2 s for a silent node, 1.5 s for a hung one.", "承诺: 静默节点 1.2 秒, 挂死节点 1.5 秒。"),
@@ -139,7 +140,7 @@ _COUNTS = Row(
             if_none=Words("no failover yet", "尚无切换"),
         ),
         Panel(
-            Words("Time to move everybody = verdict → last redirect answered, mean", "转移用时 = 判定 → 最后一个重定向应答 (平均)"),
+            Words("Verdict → last redirect answered, mean", "判定 → 最后一个重定向应答 (平均)"),
             Look.NUMBER,
             (Query("cti_failover_reroute_seconds_sum{@} / (cti_failover_reroute_seconds_count{@} > 0)"),),
             Words("Promise: 0.3 s.", "承诺: 0.3 秒。"),

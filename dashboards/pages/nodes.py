@@ -49,6 +49,7 @@ _LINKS = Row(
             (Query("cti_node_evidence_age_seconds{@}", "{{node}} {{evidence}}"),),
             Words("Of the healthy: below 0.3 s for link and sip.", "健康时 link 与 sip 低于 0.3 秒。"),
             unit="s",
+            is_logarithmic=True,
             height=9,
         ),
     ),
