@@ -31,7 +31,13 @@ _SEAT_WORDS = {
 }
 """In the order in which a shift leader looks for them."""
 
-_MODE_STYLES = {"normal": "bold green", "diverted": "bold yellow", "failed_over": "bold red", "emergency": "bold white on red"}
+_MODE_STYLES = {
+    "normal": "bold green",
+    "diverted": "bold yellow",
+    "failed_over": "bold red",
+    "emergency": "bold white on red",
+    "paused": "bold magenta",
+}
 _NODE_STYLES = {"healthy": "", "suspect": "yellow", "down": "bold red", "unknown": "magenta", "maintenance": "cyan"}
 _CELL = 20
 
@@ -89,6 +95,11 @@ def _head(status: dict[str, Any], width: int) -> Iterator[Text]:
         f" for {span(status['since_seconds'])}, {status['reason']}, epoch {status['epoch']}; "
         f"route {' > '.join(status['route']) or UNKNOWN}",
     )
+    if status["pause"]:
+        pause = status["pause"]
+        yield Text(f"paused by {pause['user']}, ends in {span(pause['ends_in_seconds'])}: nothing is done by itself", "magenta")
+    if status["withheld"]:
+        yield Text(f"it would do: {status['withheld']}", "bold red")
     if status["diverted_from"]:
         yield Text(f"new calls pass by {status['diverted_from']}", "yellow")
     if status["failover_in_progress"]:
@@ -108,7 +119,8 @@ def _nodes(status: dict[str, Any]) -> Iterator[Text]:
         if node["role"] == "edge" and node["node"] not in seen:
             calls = ""
         yield Text(
-            f"{MARKS.get(node['state'], UNKNOWN)} {column(node['node'], 11)}{column(node['verdict'], 18)}"
+            f"{MARKS.get(node['state'], UNKNOWN)} {column(node['node'], 11)}"
+            f"{column('in maintenance' if node['maintenance'] else node['verdict'], 18)}"
             f"{column(span(node['since_seconds']), 8)}{evidence}{calls}",
             _NODE_STYLES.get(node["state"], ""),
         )

@@ -20,15 +20,24 @@ _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
 _COUNTERS = {
     "failovers": ("cti_failovers_total", "Failovers, by reason and how they ended", ("reason", "result")),
+    "planned_moves": ("cti_planned_moves_total", "Switchovers and failbacks, by reason and how they ended", ("reason", "result")),
     "diverts": ("cti_diverts_total", "Times new calls were diverted from a suspected node", ("reason",)),
     "rescued_calls": ("cti_rescued_calls_total", "Callers' legs redirected off a dead node, by outcome", ("result",)),
+    "stale_calls": ("cti_stale_calls_total", "Calls ended on a node that came back, whose callers had been moved", ("node", "result")),
     "security_events": ("cti_security_events_total", "Blocks that could not be proved genuine, dropped", ("node", "kind")),
 }
 
 _FROM_ZERO: dict[str, dict[tuple[str, ...], int]] = {
     "failovers": {
         (reason.value, Result.DONE.value): 0
-        for reason in (Reason.NODE_DEAD, Reason.NODE_DEAD_SILENT, Reason.NODE_HUNG, Reason.EDGE_CANNOT_REACH, Reason.COMMAND)
+        for reason in (
+            Reason.NODE_DEAD,
+            Reason.NODE_DEAD_SILENT,
+            Reason.NODE_HUNG,
+            Reason.EDGE_CANNOT_REACH,
+            Reason.SEATS_OUT,
+            Reason.COMMAND,
+        )
     },
     "diverts": {(reason.value,): 0 for reason in (Reason.EVERY_PATH_SILENT, Reason.SIP_SILENT)},
     "rescued_calls": {(result.value,): 0 for result in Result},
@@ -66,6 +75,10 @@ def _gauge(name: str, text: str, labels: tuple[str, ...], samples: Samples) -> F
 
 def _routing(view: SiteView) -> Iterator[Family]:
     yield _gauge("cti_mode", "1 for the mode the site is in", ("mode",), _one_of((), Mode, view.mode.value))
+    routing = (sample for sample in _one_of((), Mode, view.routing_mode.value) if sample[0] != (Mode.PAUSED.value,))
+    yield _gauge("cti_routing_mode", "1 for the routing's own mode, also while automation is paused", ("mode",), routing)
+    withheld = [((), int(view.withheld is not None))]
+    yield _gauge("cti_withheld", "1 while something would be done if automation were not paused", (), withheld)
     serving = (((n.name,), int(n.name == view.serving)) for n in view.nodes) if view.serving is not None else ()
     yield _gauge("cti_serving", "1 for the node that new callers are sent to", ("node",), serving)
     yield _gauge("cti_epoch", "Term of the present routing decision", (), [((), view.epoch)])

@@ -8,6 +8,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from cti_daemon.model.effects import Record
+from cti_daemon.model.reasons import Mode
 from cti_daemon.model.settings import Settings
 from cti_daemon.shell.journal import Journal
 from cti_daemon.shell.metrics import Metrics
@@ -70,6 +71,16 @@ def test_what_happened_to_a_queues_callers_is_exported(settings: Settings, pictu
     assert one(samples, "cti_queue_connect_ratio", queue="hotline", window="1d") == 0.8
     assert one(samples, "cti_queue_occupancy_ratio", queue="hotline", window="1d") is None
     assert one(samples, "cti_queue_service_level_seconds", queue="hotline") == 15
+
+
+def test_a_pause_hides_neither_the_routing_nor_what_is_withheld(settings: Settings, picture: Picture) -> None:
+    picture.fail_over()
+    picture.now = replace(picture.now, mode=Mode.PAUSED, routing_mode=Mode.FAILED_OVER, withheld="failover to emg")
+    samples = scrape(Metrics(settings, picture))
+    assert (one(samples, "cti_mode", mode="paused"), one(samples, "cti_mode", mode="failed_over")) == (1, 0)
+    assert one(samples, "cti_routing_mode", mode="failed_over") == 1
+    assert one(samples, "cti_routing_mode", mode="paused") is None
+    assert one(samples, "cti_withheld") == 1
 
 
 def test_a_failover_shows_in_the_next_scrape(settings: Settings, picture: Picture) -> None:

@@ -16,8 +16,9 @@ import pytest
 from rich.cells import cell_len
 
 from cti_daemon.model.ids import NodeName, QueueName, SeatName
+from cti_daemon.model.reasons import Mode, NodeState
 from cti_daemon.model.settings import Settings
-from cti_daemon.model.views import QueueView, SeatView
+from cti_daemon.model.views import OrderView, QueueView, SeatView
 from cti_daemon.shell.http import status_pieces
 from cti_daemon.shell.screens import cropped
 from cti_daemon.shell.top_text import HEIGHT, WIDTH, column, screen, silence
@@ -85,6 +86,17 @@ def test_a_failover_shows_what_is_in_progress_and_what_is_not_known(settings: Se
     assert any(line.startswith("! pbx-a") and line.endswith("?     ?     ?     ?") for line in lines)
     hotline = next(line.split() for line in lines if line.startswith("  hotline"))
     assert (hotline[1], hotline[2], hotline[-6:]) == ("?", "?", ["?"] * 6)
+
+
+def test_a_pause_and_a_maintenance_say_who_and_for_how_long(settings: Settings, picture: Picture) -> None:
+    crowd(picture, 100)
+    order = OrderView("alice", "new switch", 1799.0)
+    away = replace(picture.now.nodes[2], state=NodeState.MAINTENANCE, maintenance=order)
+    picture.now = replace(picture.now, mode=Mode.PAUSED, pause=order, withheld="failover to pbx-b", nodes=(*picture.now.nodes[:2], away))
+    lines = drawn(settings, picture)
+    assert "AUTOMATION PAUSED" in lines[0]
+    assert lines[2:4] == ["paused by alice, ends in 29m59s: nothing is done by itself", "it would do: failover to pbx-b"]
+    assert any(line.startswith("~ pbx-b      in maintenance") for line in lines)
 
 
 def test_a_queue_where_somebody_waits_and_nobody_is_there_is_red(settings: Settings, picture: Picture) -> None:
