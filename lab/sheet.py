@@ -104,7 +104,7 @@ def _failed(counts: Record) -> str:
 
 def _result(record: Record) -> str:
     if not record["passed"]:
-        wrong = sorted({why for each in record["each"] for why in each["wrong"]} | set(record["broken"]))
+        wrong = sorted({why for each in record["each"] for why in each["wrong"]})
         return f"**failed**: {'; '.join(wrong)}"
     return f"passed; late: {'; '.join(record['late'])}" if record["late"] else "passed"
 

@@ -125,9 +125,9 @@ def test_runs_are_pooled_caller_by_caller_and_late_is_said() -> None:
     found = json.loads(json.dumps(record.as_dict()))
     assert found["times"]["new_call_answer_ms"] == {"n": 4, "median": 25.0, "p99": 900.0, "max": 900.0}
     assert (found["totals"]["calls_kept"], found["totals"]["waiting_kept"], found["runs"]) == (6, 2, 2)
-    record.broken("no lab")
+    record.void("no lab\nlog")
     found = json.loads(json.dumps(record.as_dict()))
-    assert (found["passed"], found["runs"], found["broken"]) == (False, 3, ["no lab"])
+    assert (found["passed"], found["runs"], found["voids"]) == (True, 2, ["no lab"])
 
 
 def test_the_table_shows_every_drill_that_ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
