@@ -83,9 +83,9 @@ def write_configuration(*, detection: str = "", failover: str = "", mqtt_host: s
 def start(*, around: Sequence[str] = (), environment: Mapping[str, str] | None = None) -> int:
     """Start the daemon with this interpreter; returns its pid at once. `around`: words that run a command in some other surrounding."""
     # As the unit has it: a failover is the moment when everybody else on the machine is busy too.
-    words = [*around, "nice", "-n", "-10", sys.executable, "-m", "cti_daemon", "run", "--config", str(CONFIGURATION)]
+    words = [*around, sys.executable, "-m", "cti_daemon", "run", "--config", str(CONFIGURATION)]
     everything = {**os.environ, "PYTHONPATH": str(REPOSITORY), **(environment or {})}
-    return process.start(NAME, CTI, words, log=LOG, environment=everything)
+    return process.start(NAME, CTI, words, log=LOG, environment=everything, nicer_by=-10)
 
 
 def stop() -> None:
