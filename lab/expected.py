@@ -14,6 +14,9 @@ Check = Callable[[Evidence], str | None]
 """A drill's own look at the captures: None, or what is wrong."""
 
 
+_DECISIONS = frozenset({"divert", "failover", "rescue", "failback", "verdict", "alarm"})
+
+
 @dataclass(frozen=True, slots=True)
 class Expected:
     """Nobody is lost and no new call fails in any drill; `failovers` and `serving` are its own (None: no daemon runs).
@@ -40,6 +43,8 @@ class Outcome:
     diverts: int
     serving: str | None
     wrong: list[str] = field(default_factory=list)
+    said: list[tuple[int, str]] = field(default_factory=list)
+    """What the daemon told the broker of its decisions: milliseconds from the fault, and its words."""
 
 
 def judge(expected: Expected, seen: Evidence, score: Score, status: dict[str, Any]) -> Outcome:
@@ -51,6 +56,8 @@ def judge(expected: Expected, seen: Evidence, score: Score, status: dict[str, An
         {told.body["data"].get("epoch") for told in seen.told if told.kind == "divert" and told.body["data"].get("diverted_from")}
     )
     outcome = Outcome(score, failovers, diverts, status.get("serving"))
+    decisions = [told for told in seen.told if told.kind in _DECISIONS and told.wall >= seen.struck_wall]
+    outcome.said.extend((round((told.wall - seen.struck_wall) * 1000), str(told.body.get("text", ""))) for told in decisions)
     if not expected.is_measured_only:
         outcome.wrong.extend(_complaints(expected, seen, outcome))
     return outcome

@@ -78,7 +78,7 @@ class Record:
 
 def _one(outcome: Outcome) -> dict[str, Any]:
     own = {"failovers": outcome.failovers, "diverts": outcome.diverts, "serving": outcome.serving, "wrong": outcome.wrong}
-    return {**own, **outcome.score.as_dict()}
+    return {**own, **outcome.score.as_dict(), "said": outcome.said}
 
 
 def totals(outcomes: list[Outcome]) -> dict[str, int]:
