@@ -16,6 +16,12 @@ CONFIGURATION = FOLDER / "cti-daemon.toml"
 LOG = FOLDER / "log"
 JOURNAL = FOLDER / "journal.sqlite"
 
+# Every verb that the core carries out.
+_VERBS = ", ".join(
+    f'"{verb}"'
+    for verb in """status note ack failover switchover failback emergency-on emergency-off pause-automation resume-automation
+    maintenance-on maintenance-off""".split()
+)
 _ROLES = {EDGE: "edge", PBX_A: "primary", PBX_B: "standby", EMG: "emergency"}
 
 
@@ -49,8 +55,8 @@ path = "{JOURNAL}"
 
 [[role]]
 name = "engineer"
-users = ["alice"]
-verbs = ["status", "failover"]
+users = ["alice", "root"]
+verbs = [{_VERBS}]
 
 [[role]]
 name = "watcher"

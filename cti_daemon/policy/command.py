@@ -77,13 +77,10 @@ def _confirm(command: Command, now: Situation, ruling: Ruling, key: bytes) -> Ru
     epoch = now.routing.epoch
     token = confirm_token(command, epoch, target, key)
     if command.dry_run:
-        if command.verb not in DANGEROUS_VERBS:
-            return Ruling(
-                CommandStatus.OK, "dry_run", f"plan: {ruling.message}; send it without dry_run to do it", ruling.move, ruling.order
-            )
-        return Ruling(
-            CommandStatus.OK, "dry_run", f"plan: {ruling.message}; confirm with the token to do it", ruling.move, ruling.order, token
-        )
+        is_dangerous = command.verb in DANGEROUS_VERBS
+        then = "confirm with the token to do it" if is_dangerous else "send it without dry_run to do it"
+        told = f"plan: {ruling.message}; {then}"
+        return Ruling(CommandStatus.OK, "dry_run", told, ruling.move, ruling.order, token if is_dangerous else "", ruling.message)
     if hmac.compare_digest(command.confirm.encode(), token.encode()):
         return ruling
     if command.confirm and _is_of_an_earlier_epoch(command, now, key):

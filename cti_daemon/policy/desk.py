@@ -38,6 +38,8 @@ class Desk:
 
     def close(self, command: Command, ruling: Ruling, epoch: int, data: dict[str, Any], out: list[Effect]) -> None:
         """Answer, and tell. `epoch` is the one after the command."""
+        if ruling.plan:
+            data = data | {"plan": ruling.plan}
         if ruling.confirm:
             data = data | {"confirm": ruling.confirm}
         answer = Answer(command.id, command.user, command.verb, ruling.status.value, ruling.code, ruling.message, epoch, data)

@@ -60,6 +60,8 @@ class Ruling:
     move: Move | None = None
     order: OrderChange | None = None
     confirm: str = ""
+    plan: str = ""
+    """Of a dry run: what would be done, and nothing but that."""
 
     @property
     def is_go(self) -> bool:

@@ -243,7 +243,7 @@ def _show_plan(order: _Order, plan: dict[str, Any]) -> None:
         _show_answer(order, plan)
         raise typer.Exit
     if order.form is Format.TABLE and order.verb not in {"note", "ack"}:
-        typer.echo(plan["message"])
+        typer.echo(f"plan: {plan['data'].get('plan', plan['message'])}")
     if order.yes:
         return
     if not sys.stdin.isatty():
