@@ -12,7 +12,7 @@ from cti_daemon.state.stay import Stage, Stay
 from cti_daemon.state.tally import QueueOutcome, Tally
 
 DONE_WITHIN_SECONDS = 5.0
-"""AgentComplete comes from a thread of its own and may follow the caller's Hangup; after this long it does not come any more."""
+"""AgentComplete comes from a thread of its own and may follow the caller's Hangup; after this long nothing comes any more."""
 
 _TIMEOUT = "TIMEOUT"
 
@@ -41,7 +41,7 @@ class Callers:
         self._of_channel: dict[tuple[NodeName, Uniqueid], list[Stay]] = {}
         self._by_token: dict[CallToken, Stay] = {}
         self._lines: dict[tuple[NodeName, QueueName], list[Stay]] = {}
-        self._ended: dict[StayKey, Stay] = {}
+        self._open: dict[StayKey, Stay] = {}
         self._doubted: dict[StayKey, Stay] = {}
         self._of_seat: dict[tuple[NodeName, Uniqueid], Stay] = {}
 
@@ -77,9 +77,12 @@ class Callers:
                 return  # a list was quicker
             if held.stage in {Stage.SERVED, Stage.ENDED}:  # sent back to the queue he came from
                 self._tally_of(held.queue).talked(int(at - held.served_at), at)
-                self._close(held)
+                self.drop(held)
             else:
                 self._give_back(held, _TIMEOUT, at)
+        for before in list(self._of_channel.get((event.node, event.uniqueid), ())):
+            if before.stage is Stage.LEAVING:  # his time was over, and the dialplan sends him elsewhere
+                self._give_back(before, _TIMEOUT, at)
         stay = Stay(event.node, event.queue, event.uniqueid, event.token, at)
         if event.token is not None and self._is_ghost(event.token, event.node):
             stay.stage = Stage.DOUBTED
@@ -89,24 +92,26 @@ class Callers:
 
     def believe(self, token: CallToken, node: NodeName, at: float) -> None:
         """The edge has sent this caller to that node: what looked like a ghost there was he."""
-        for stay in [s for s in self._doubted.values() if s.token == token and s.node == node]:
-            self._close(stay)
+        for stay in [s for s in self._doubted.values() if (s.token, s.node) == (token, node)]:
+            self.drop(stay)
             stay.stage = Stage.WAITING
             self.admit(stay, 0, at)
 
     def leave(self, event: CallerLeft, at: float) -> None:
         stay = self._stays.get((event.node, event.uniqueid, event.queue))
         if stay is not None and stay.stage is Stage.DOUBTED:
-            self._close(stay)
+            self.drop(stay)
         if stay is None or stay.stage not in {Stage.WAITING, Stage.LEAVING}:
             return
         if stay.token is not None and self._is_moving(stay.token, stay.node):
             self._set(stay, Stage.ADRIFT)
-        elif event.abandoned:
-            waited = int(stay.waited_seconds(at)) if event.waited_seconds is None else stay.waited_before + event.waited_seconds
-            self._abandon(stay, waited, at)
         else:
-            self._set(stay, Stage.LEAVING)
+            if event.abandoned:  # so does one whose time is over leave: what his channel does next tells them apart
+                stay.lost_after = stay.waited_before + (int(at - stay.joined_at) if event.waited_seconds is None else event.waited_seconds)
+            if stay.stage is Stage.WAITING:
+                stay.left_at = at
+                self._set(stay, Stage.LEAVING)
+                self._open[(stay.node, stay.uniqueid, stay.queue)] = stay
 
     def serve(self, event: CallerServed, at: float) -> None:
         stay = self._stays.get((event.node, event.uniqueid, event.queue))
@@ -123,7 +128,7 @@ class Callers:
         stay = self.of_event(event)
         if stay is not None and stay.stage in {Stage.SERVED, Stage.ENDED}:
             self._tally_of(stay.queue).talked(event.talked_seconds, at)
-            self._close(stay)
+            self.drop(stay)
 
     def of_event(self, event: CallerDone) -> Stay | None:
         """Whose conversation is over. The caller's channel may be gone before he is named: then his token tells."""
@@ -154,14 +159,16 @@ class Callers:
             match stay.stage:
                 case Stage.WAITING:
                     self._abandon(stay, int(stay.waited_seconds(at)), at)
+                case Stage.LEAVING if stay.lost_after is not None:
+                    self._abandon(stay, stay.lost_after, at)
                 case Stage.LEAVING:
                     self._give_back(stay, _TIMEOUT, at)
                 case Stage.SERVED:
                     self._set(stay, Stage.ENDED)
-                    stay.ended_at = at
-                    self._ended[(stay.node, stay.uniqueid, stay.queue)] = stay
+                    stay.left_at = at
+                    self._open[(stay.node, stay.uniqueid, stay.queue)] = stay
                 case Stage.DOUBTED:
-                    self._close(stay)
+                    self.drop(stay)
                 case Stage.ADRIFT | Stage.CUT | Stage.AWAY | Stage.ENDED:
                     pass
 
@@ -179,10 +186,14 @@ class Callers:
             self._set(stay, Stage.AWAY)
 
     def sweep(self, at: float) -> None:
-        """Conversations whose AgentComplete has not come: ours is the only measure of them."""
-        for stay in [s for s in self._ended.values() if at - s.ended_at > DONE_WITHIN_SECONDS]:
-            self._tally_of(stay.queue).talked(int(stay.ended_at - stay.served_at), stay.ended_at)
-            self._close(stay)
+        """What has been open for so long that nothing more comes: conversations whose AgentComplete has not come, and callers out of
+        the queue who neither hung up nor were given back to a dialplan that says so."""
+        for stay in [s for s in self._open.values() if at - s.left_at > DONE_WITHIN_SECONDS]:
+            if stay.stage is Stage.LEAVING:
+                self._give_back(stay, _TIMEOUT, at)
+            else:
+                self._tally_of(stay.queue).talked(int(stay.left_at - stay.served_at), at)
+                self.drop(stay)
 
     # --- for lists ----------------------------------------------------------------------------------------------------
 
@@ -204,10 +215,6 @@ class Callers:
         self._hold(stay, position)
         return stay
 
-    def drop(self, stay: Stay) -> None:
-        """Forget a stay whose end was counted by others."""
-        self._close(stay)
-
     def mark_served(self, stay: Stay, at: float) -> None:
         """A list shows this caller with a seat; the answer was counted by others."""
         self._set(stay, Stage.SERVED)
@@ -221,7 +228,7 @@ class Callers:
         """The caller is gone, and no node will say so."""
         if stay.stage in _TALKING:
             self._tally_of(stay.queue).talked(int(at - stay.served_at), at)
-            self._close(stay)
+            self.drop(stay)
         else:
             self._abandon(stay, int(stay.waited_seconds(at)), at)
 
@@ -230,7 +237,7 @@ class Callers:
     def _carry(self, before: Stay, stay: Stay, at: float) -> None:
         """The caller of `before` has come to another node."""
         if before.stage in _TALKING:
-            until = before.ended_at if before.stage is Stage.ENDED else at
+            until = before.left_at if before.stage is Stage.ENDED else at
             self._tally_of(before.queue).talked(int(until - before.served_at), at)
             stay.is_counted = False
         else:
@@ -242,18 +249,18 @@ class Callers:
                 self._tally_of(before.queue).turned_away(QueueOutcome.OVERFLOWED, at)
             stay.is_counted = True
             self._tally_of(stay.queue).offer(at)
-        self._close(before)
+        self.drop(before)
 
     def _abandon(self, stay: Stay, waited_seconds: int, at: float) -> None:
         if stay.is_counted:
             self._tally_of(stay.queue).abandoned(waited_seconds, at)
-        self._close(stay)
+        self.drop(stay)
 
     def _give_back(self, stay: Stay, status: str, at: float) -> None:
         if stay.is_counted and stay.stage in {Stage.WAITING, Stage.LEAVING, Stage.ADRIFT}:
             outcome = QueueOutcome.TIMEOUT if status == _TIMEOUT else QueueOutcome.OVERFLOWED
             self._tally_of(stay.queue).turned_away(outcome, at)
-        self._close(stay)
+        self.drop(stay)
 
     def _hold(self, stay: Stay, position: int) -> None:
         self._stays[(stay.node, stay.uniqueid, stay.queue)] = stay
@@ -262,27 +269,25 @@ class Callers:
             self._doubted[(stay.node, stay.uniqueid, stay.queue)] = stay
         elif stay.token is not None:
             self._by_token[stay.token] = stay
-        self._enter(stay, position)
-
-    def _enter(self, stay: Stay, position: int) -> None:
         if stay.stage is Stage.WAITING:
             line = self._lines.setdefault((stay.node, stay.queue), [])
             line.insert(position - 1 if 0 < position <= len(line) else len(line), stay)
 
     def _set(self, stay: Stay, stage: Stage) -> None:
         self._exit(stay)
+        self._open.pop((stay.node, stay.uniqueid, stay.queue), None)
         stay.stage = stage
-        self._enter(stay, 0)
 
     def _exit(self, stay: Stay) -> None:
         if stay.stage is Stage.WAITING:
             self._lines[(stay.node, stay.queue)].remove(stay)
 
-    def _close(self, stay: Stay) -> None:
+    def drop(self, stay: Stay) -> None:
+        """Forget a stay: its end is counted."""
         self._exit(stay)
         key = (stay.node, stay.uniqueid, stay.queue)
         self._stays.pop(key, None)
-        self._ended.pop(key, None)
+        self._open.pop(key, None)
         self._doubted.pop(key, None)
         if stay.seat_channel is not None:
             self._of_seat.pop((stay.node, stay.seat_channel), None)

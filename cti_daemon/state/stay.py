@@ -21,10 +21,11 @@ class Stay:
     served and only came back because his node died."""
 
     __slots__ = (
-        "ended_at",
         "has_no_seat",
         "is_counted",
         "joined_at",
+        "left_at",
+        "lost_after",
         "node",
         "queue",
         "seat",
@@ -50,7 +51,10 @@ class Stay:
         self.has_no_seat = False
         """Served, and his seat has hung up: parked, or given to somebody else. The node counts him as completed from then on."""
         self.served_at = at
-        self.ended_at = at
+        self.left_at = at
+        """When he left the queue unserved, or hung up while served."""
+        self.lost_after: int | None = None
+        """Seconds waited, once the node has called him lost; it says so of one whose time is over as well."""
 
     def waited_seconds(self, now: float) -> float:
         return self.waited_before + max(now - self.joined_at, 0.0)

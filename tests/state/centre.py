@@ -113,7 +113,11 @@ class Centre:
         caller.state = "menu"
         if caller.is_counted:
             self.truth["timeout"] += 1
-        self._tell(caller.node, CallerLeft(caller.node, HOTLINE, caller.uniqueid, caller.token, abandoned=False))
+        self.counted[caller.node]["abandoned"] += 1  # app_queue does not tell them apart
+        waited = int(self.at) - int(caller.joined_at)
+        left = CallerLeft(caller.node, HOTLINE, caller.uniqueid, caller.token, abandoned=True, waited_seconds=waited)
+        self._tell(caller.node, left)
+        self._tell(caller.node, left._replace(abandoned=False, waited_seconds=None))
         self._tell(caller.node, CallerUnserved(caller.node, HOTLINE, caller.uniqueid, caller.token, "TIMEOUT"))
 
     def come_back(self, which: int) -> None:

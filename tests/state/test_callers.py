@@ -84,6 +84,7 @@ def test_who_is_moved_by_the_edge_has_not_abandoned(site: Site) -> None:
     join(site, B, 5)
     assert counted(site) == {"offered": 1, "rescued": 1}
     leave(site, B, 8, abandoned=True, waited=3)
+    site.end(ChannelEnded(B, ON_B, TOKEN, 16), 8)
     assert counted(site) == {"offered": 1, "rescued": 1, "abandoned": 1}
     assert site.queues.tally_of(HOTLINE).abandon.sum_seconds == 8
 
@@ -169,10 +170,24 @@ def test_who_is_parked_in_a_gap_is_neither_lost_nor_counted_twice(site: Site) ->
 def test_who_is_given_back_by_the_queue(site: Site, status: str, outcome: str) -> None:
     if status != "FULL":  # who finds it full never joins
         join(site, A, 0)
+        leave(site, A, 20, abandoned=True, waited=20)  # app_queue says so, and counts so, for every caller it gives back
         leave(site, A, 20, abandoned=False)
     site.queues.give_back(CallerUnserved(A, HOTLINE, ON_A, TOKEN, status), 20)
     site.end(ChannelEnded(A, ON_A, TOKEN, 16), 21)
     assert counted(site) == {"offered": 1, outcome: 1}
+
+
+def test_a_dialplan_that_says_nothing_is_understood_all_the_same(site: Site) -> None:
+    """A new queue on the same channel, or no Hangup for seconds: the caller did not hang up when he was called lost."""
+    join(site, A, 0)
+    leave(site, A, 20, abandoned=True, waited=20)
+    leave(site, A, 20, abandoned=False)
+    join(site, A, 20, SUPPORT)
+    assert counted(site) == {"offered": 1, "timeout": 1}
+    leave(site, A, 30, abandoned=False)
+    site.queues.leave(CallerLeft(A, SUPPORT, ON_A, TOKEN, abandoned=True, waited_seconds=10), 30)
+    site.queues.callers.sweep(36)
+    assert counted(site, SUPPORT) == {"offered": 1, "timeout": 1}
 
 
 def test_a_difference_counts_when_two_lists_show_it(site: Site) -> None:
