@@ -9,6 +9,7 @@ from cti_daemon.model.effects import Effect, Record, Report, RescueLeg
 from cti_daemon.model.ids import PATHS, NodeName, Uniqueid
 from cti_daemon.model.reasons import Verdict
 from cti_daemon.policy.table import CONDEMNED
+from tests.sim.agents import differing
 from tests.sim.clock import Clock
 from tests.sim.daemon import Daemon
 from tests.sim.edge import Edge, Leg
@@ -25,6 +26,7 @@ class Promise(StrEnum):
     ONCE = "F4, F9: nobody is moved twice"
     LEVEL = "rule 4 of the house: the edge's epoch never goes back, and desired state is reached when faults end"
     NOBODY_LEFT = "F4, F9: nobody is left on a node that was given up"
+    SEATS = "F8: login, pause and penalty are the same on both media servers when faults end"
     NO_FLAPPING = "F6: at most one failover for a cause, and nothing goes back by itself"
 
 
@@ -200,6 +202,9 @@ class Invariants:
         legs = {(leg.uniqueid, leg.node) for leg in edge.legs.values()}
         if mapped != legs:
             self._break(Promise.LEVEL, f"the daemon's map of callers is wrong: {sorted(mapped ^ legs, key=str)}")
+        unlike = differing(self._daemon)
+        if unlike:
+            self._break(Promise.SEATS, f"the media servers do not have the same of {sorted(unlike)}")
         for leg in edge.legs.values():
             given_up = self._given_up.get(leg.uniqueid)
             if given_up is not None and given_up.is_about(leg) and not self._is_well(leg, given_up.verdict):

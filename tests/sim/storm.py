@@ -8,6 +8,7 @@ from random import Random
 from cti_daemon.model.effects import Effect, Record, RescueLeg
 from cti_daemon.model.events import Event, SeatTalking
 from cti_daemon.model.ids import NodeName
+from tests.sim.agents import Agents
 from tests.sim.clock import Clock
 from tests.sim.daemon import Daemon
 from tests.sim.edge import Edge, Leg
@@ -47,6 +48,7 @@ class Storm:
         self.clock, self.truth = Clock(), Truth(nodes)
         self.edge = Edge(self.clock, self.truth, self._chance)
         self.daemon = Daemon(self.clock, self.truth, self.edge, self._chance, SETTINGS)
+        self.agents = Agents(self.truth, self.edge, self.daemon, Random(f"agents {seed}"))
         self.invariants = Invariants(self.clock, self.truth, self.edge, self.daemon)
         self._transcript: list[str] = []
         self._failovers = self._redirects = 0
@@ -68,6 +70,7 @@ class Storm:
             self.clock.at(fault.at, partial(self._begin, fault))
         for caller in self.schedule.callers:
             self.clock.at(caller.at, partial(self._call, caller))
+        self.agents.begin()
         self.daemon.start()
         self.clock.run(self.schedule.until)
         self.invariants.ended()
@@ -107,6 +110,7 @@ class Storm:
             self.edge.boot()
         if fault.kind is Kind.KILL and node is not None:
             self.edge.halves.die(node)
+            self.agents.restart(node)
         if fault.kind in (Kind.KILL, Kind.AMI_REFUSED, Kind.EDGE_KILL) and node is not None and not self.daemon.is_dead:
             self.daemon.wires.closed_by_kernel(node)
         match fault.kind:

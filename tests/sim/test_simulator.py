@@ -7,7 +7,7 @@ import pytest
 
 from cti_daemon.model.ids import Uniqueid
 from cti_daemon.model.reasons import Condition, Mode, Reason, Verdict
-from cti_daemon.policy import failover, health, reroute, rescue, table
+from cti_daemon.policy import failover, health, mirroring, reroute, rescue, table
 from cti_daemon.policy.candidate import Candidate
 from cti_daemon.policy.failover import Routing
 from cti_daemon.state.legs import Leg
@@ -99,3 +99,8 @@ def test_no_flapping_home_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr(failover, "decide", homesick)
     assert Promise.NO_FLAPPING in broken(run(on_a(Kind.KILL)))
+
+
+def test_seats_nothing_is_mirrored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mirroring, "deeds", lambda _wanted, _held: ())
+    assert Promise.SEATS in broken(run(on_a(Kind.KILL)))
