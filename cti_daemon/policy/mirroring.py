@@ -16,7 +16,7 @@ from dataclasses import replace
 from cti_daemon.model.effects import Effect, Report, SetMember
 from cti_daemon.model.events import MemberGone, MemberSeen, Membership, Outcome
 from cti_daemon.model.ids import MemberKey, NodeName, QueueName
-from cti_daemon.model.reasons import Result, Role
+from cti_daemon.model.reasons import Role
 from cti_daemon.policy.health import Health
 from cti_daemon.policy.seats import deeds, is_as_wanted, on_hold, wanted_elsewhere, without_hold
 from cti_daemon.policy.ward import Ward
@@ -26,6 +26,9 @@ CALM_SECONDS = 0.02
 """After a change of who serves: the callers' redirects leave first, a comparison of thousands of seats does not hold them up."""
 OWED_SECONDS = 5.0
 """How long a server that is new to the lead has to take the roster over; then its own word counts."""
+
+Settled = Callable[[NodeName], bool]
+"""No stale call is left on this node."""
 
 
 class Mirroring:
@@ -69,6 +72,17 @@ class Mirroring:
         """When something must be looked at again even if nothing is heard."""
         waits = [ward.again_at for ward in self._wards.values()]
         return min((at for at in (*waits, *self._owed.values(), self._calm_at) if at > now), default=float("inf"))
+
+    # --- what is wanted ---------------------------------------------------------------------------------------------
+
+    def order(self, wishes: Mapping[MemberKey, Membership | None], at: float, out: list[Effect]) -> None:
+        """A person's wishes (`policy/seat_verbs.py`) for every media server at once, who serves included. Only while `roster` is known."""
+        for key, wanted in wishes.items():
+            self._put(key, wanted)
+            self._owed[key] = at + OWED_SECONDS
+            for ward in self._wards.values():
+                self._look(ward, key)
+        self._work(at, out)
 
     # --- what is seen -----------------------------------------------------------------------------------------------
 
@@ -122,25 +136,16 @@ class Mirroring:
         if ward is None:
             return False
         ward.learn(event.effect_id, event.result, at)
-        if event.result is not Result.DONE and not ward.is_failing and not ward.is_held:
-            ward.is_failing = True
-            why = f"{event.result.value}: {event.detail}" if event.detail else event.result.value
-            text = f"{ward.node} did not take a seat's login or pause ({why}); it is tried again"
-            out.append(Report("alarm", "warning", text, {"node": ward.node, "result": event.result.value, "detail": event.detail}))
+        told = ward.tell_refusal(event)
+        if told is not None:
+            out.append(told)
         self._work(at, out)
         return True
 
     # --- judge ------------------------------------------------------------------------------------------------------
 
-    def judge(
-        self,
-        serving: NodeName,
-        health: Mapping[NodeName, Health],
-        is_settled: Callable[[NodeName], bool],
-        at: float,
-        out: list[Effect],
-    ) -> None:
-        """`serving`: who serves now. `is_settled`: no stale call is left on this node."""
+    def judge(self, serving: NodeName, health: Mapping[NodeName, Health], is_settled: Settled, at: float, out: list[Effect]) -> None:
+        """`serving`: who serves now."""
         if serving != self._serving:
             self._serving, self._calm_at, self._must_look = serving, at + CALM_SECONDS, True
         if serving in self._wards and serving != self._leader:
@@ -162,7 +167,7 @@ class Mirroring:
             self._believe_the_late(leader, at, out)
         self._work(at, out)
 
-    def _open_or_close(self, ward: Ward, serving: NodeName, health: Health, is_settled: Callable[[NodeName], bool], at: float) -> None:
+    def _open_or_close(self, ward: Ward, serving: NodeName, health: Health, is_settled: Settled, at: float) -> None:
         if self._site.seats.of(ward.node) is None:
             ward.forget()
         was_held = ward.is_held
@@ -203,24 +208,26 @@ class Mirroring:
 
     def _follow(self, key: MemberKey, held: Membership | None) -> None:
         """The roster follows the leader in one member."""
-        roster = self._roster if self._roster is not None else {}
-        before = roster.get(key)
+        before = (self._roster or {}).get(key)
         if before is held and key not in self._owed:
             return
         if key in self._owed:
             if not is_as_wanted(before, held):
                 return
             del self._owed[key]
-        if held is None:
-            roster.pop(key, None)
-        else:
-            roster[key] = held
+        self._put(key, held)
         has_new_ringinuse = before is not None and held is not None and {before.ringinuse, held.ringinuse} == {True, False}
         for ward in self._wards.values():
             if ward.node != self._leader:
                 if has_new_ringinuse:
                     ward.ringinuse_due.add(key)
                 self._look(ward, key)
+
+    def _put(self, key: MemberKey, held: Membership | None) -> None:
+        if self._roster is not None and held is not None:
+            self._roster[key] = held
+        elif self._roster is not None:
+            self._roster.pop(key, None)
 
     def _believe_the_late(self, leader: Ward, at: float, out: list[Effect]) -> None:
         late = [key for key, until_at in self._owed.items() if until_at <= at]

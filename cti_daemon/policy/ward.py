@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from cti_daemon.model.effects import MemberChange, SetMember
-from cti_daemon.model.events import Membership
+from cti_daemon.model.effects import MemberChange, Report, SetMember
+from cti_daemon.model.events import Membership, Outcome
 from cti_daemon.model.ids import MemberKey, NodeName
 from cti_daemon.model.reasons import Condition, Result, Verdict
 from cti_daemon.policy.health import Health
@@ -116,6 +116,15 @@ class Ward:
         else:
             errand.again_at = at + RETRY_SECONDS[min(errand.failures, len(RETRY_SECONDS) - 1)]
             errand.failures += 1
+
+    def tell_refusal(self, event: Outcome) -> Report | None:
+        """What people are told of an answer. A server that is held is a condemned one: nobody expects it to obey."""
+        if event.result is Result.DONE or self.is_failing or self.is_held:
+            return None
+        self.is_failing = True
+        why = f"{event.result.value}: {event.detail}" if event.detail else event.result.value
+        text = f"{self.node} did not take a seat's login or pause ({why}); it is tried again"
+        return Report("alarm", "warning", text, {"node": self.node, "result": event.result.value, "detail": event.detail})
 
     def is_about(self, key: MemberKey) -> bool:
         """Something was asked for this member, and has not been seen to hold."""

@@ -130,6 +130,11 @@ class Seats:
             held.reachable = len({member.membership.seat for member in held.members.values() if is_reachable(member)})
         return held.reachable
 
+    def are_paused(self, node: NodeName) -> bool:
+        """Every one of them: the node's queues ring nobody, so stale calls can be ended one after the other. False: unknown, too."""
+        held = self._nodes.get(node)
+        return held is not None and all(member.membership.paused for member in held.members.values())
+
     def replace(self, event: QueuesListed, at: float) -> None:
         """Take a whole snapshot as the truth; what no status row tells (ringinuse, since when) is kept."""
         held = self._nodes.get(event.node)

@@ -2,7 +2,7 @@
 that come late or not at all. The semantics are those tried on 22.10 (`Already there`, one event a change, no Ringinuse in lists)."""
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
 from random import Random
@@ -103,6 +103,11 @@ class MirrorBench:
         health[EMG] = _health(Verdict.HEALTHY, is_linked=True)
         out: list[Effect] = []
         self.mirroring.judge(self.serving, health, lambda _node: self.is_settled, self.now, out)
+        self._act(out)
+
+    def order(self, wishes: Mapping[MemberKey, Membership | None]) -> None:
+        out: list[Effect] = []
+        self.mirroring.order(wishes, self.now, out)
         self._act(out)
 
     def _act(self, out: list[Effect]) -> None:
