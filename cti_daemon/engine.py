@@ -260,6 +260,7 @@ class Engine:
         changes = self._judge_all(at)
         for server in self.site.servers:
             self._presence.note(server, self.site.seats.reachable(server), at)
+        self.site.duty.note(self.routing.serving, at)
         candidates = self.candidates()
         edge_heard = any(self.health[edge].verdict is Verdict.HEALTHY for edge in self.site.edges)
         if any(after.is_condemned or after.verdict is Verdict.HEALTHY for _, _, after in changes):

@@ -142,7 +142,7 @@ class WaitingView:
 class QueueView:
     name: QueueName
     node: NodeName
-    """The serving node, whose numbers these are."""
+    """The node whose numbers these are: the serving one, or the emergency system for a queue that only it has."""
     waiting: int | None
     longest_wait_seconds: float | None
     seats: tuple[SeatView, ...]

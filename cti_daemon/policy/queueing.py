@@ -23,13 +23,14 @@ def queues(site: Site, serving: NodeName, now: float) -> tuple[QueueView, ...]:
 
 def _queue(site: Site, name: QueueName, serving: NodeName, now: float) -> QueueView:
     kpi = _kpi(site.queues.tally_of(name), now)
-    shown = site.roll.seats_of_queue(name, serving, now)
-    if not site.queues.is_known(serving):
-        return QueueView(name, serving, None, None, shown, kpi)
+    home = site.roll.home_of(name, serving, now)
+    shown = site.roll.seats_of_queue(name, serving, now) if home == serving else site.roll.seats_at(name, home, now)
+    if not site.queues.is_known(home):
+        return QueueView(name, home, None, None, shown, kpi)
     waiting = site.queues.waiting(name)
     callers = _callers(waiting, now)
     longest = max((caller.waited_seconds for caller in callers), default=0.0)
-    return QueueView(name, serving, len(waiting), longest, shown, kpi, callers)
+    return QueueView(name, home, len(waiting), longest, shown, kpi, callers)
 
 
 def _callers(waiting: Sequence[Stay], now: float) -> tuple[WaitingView, ...]:

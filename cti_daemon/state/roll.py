@@ -47,7 +47,31 @@ class Roll:
             shown = self._of_queue[queue] = tuple(sorted(self._places.get(queue, {}).values(), key=lambda view: _natural(view.seat)))
         return shown
 
+    def queues(self, serving: NodeName, now: float) -> list[QueueName]:
+        """Queues of the serving node that a seat is logged in to; none while the node is not heard."""
+        self._refresh(serving, now)
+        return [queue for queue, places in self._places.items() if places]
+
+    def home_of(self, queue: QueueName, serving: NodeName, now: float) -> NodeName:
+        """The node whose seats answer this queue: the emergency system for a queue that only it has, else the serving node."""
+        if queue in self.queues(serving, now):
+            return serving
+        return next((node for node in self._emergency if self._has(node, queue)), serving)
+
+    def seats_at(self, queue: QueueName, node: NodeName, now: float) -> tuple[SeatView, ...]:
+        """The seats of a queue of a node that does not serve, drawn anew each time: the emergency system has few."""
+        held = self._seats.of(node)
+        if held is None:
+            return ()
+        keys = [key for key in held.members if key[0] == queue]
+        seats = [(held.members[key].membership.seat, key) for key in keys]
+        return tuple(SeatView(name, *held.seats[name].state_in(key, now)) for name, key in sorted(seats, key=lambda s: _natural(s[0])))
+
     # --- inside -----------------------------------------------------------------------------------------------------
+
+    def _has(self, node: NodeName, queue: QueueName) -> bool:
+        held = self._seats.of(node)
+        return held is not None and any(key[0] == queue for key in held.members)
 
     def _refresh(self, serving: NodeName, now: float) -> None:
         held = self._seats.of(serving)

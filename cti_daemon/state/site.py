@@ -22,6 +22,7 @@ from cti_daemon.model.reasons import CallState, Role
 from cti_daemon.model.settings import Settings
 from cti_daemon.state.book import Correction
 from cti_daemon.state.calls import Calls
+from cti_daemon.state.duty import Duty
 from cti_daemon.state.evidence import EvidenceEvent, NodeEvidence
 from cti_daemon.state.legs import Leg, Legs
 from cti_daemon.state.queues import Queues
@@ -43,6 +44,7 @@ class Site:
         self.seats = Seats({QueueName(queue.name): queue.wrap_up_seconds for queue in settings.queue})
         emergency = frozenset(name for name in self.servers if self.roles[name] is Role.EMERGENCY)
         self.roll = Roll(self.seats, self.servers, emergency)
+        self.duty = Duty(self.roll, self.queues)
 
     def witness(self, event: EvidenceEvent, at: float) -> None:
         """Evidence about a node; when its last link goes, what it said of its queues is no longer known."""
