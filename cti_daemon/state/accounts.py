@@ -59,8 +59,10 @@ class Accounts:
         if event.life and books.life and event.life != books.life:
             self._begin_life(event.node, books, at)
         books.life = event.life or books.life
-        agents = {row.bridge for row in event.channels if row.is_agent and row.bridge}
-        books.with_seats = frozenset((row.uniqueid, row.queue) for row in event.channels if row.queue is not None and row.bridge in agents)
+        agents = {row.bridge: row.uniqueid for row in event.channels if row.is_agent and row.bridge}
+        books.with_seats = {
+            (row.uniqueid, row.queue): agents[row.bridge] for row in event.channels if row.queue is not None and row.bridge in agents
+        }
         books.with_queue = frozenset((row.uniqueid, row.queue) for row in event.channels if row.queue is not None)
 
     def list_queues(self, event: QueuesListed, at: float) -> list[Correction]:
@@ -143,7 +145,7 @@ class Accounts:
         book.completed += settled.completed
         book.abandoned += settled.abandoned
         came = self._admit(node, queue, settled, waiting, at, is_first=is_first)
-        served = self._serve(node, queue, settled, at)
+        served = self._serve(node, queue, settled, books.with_seats or {}, at)
         for uid in settled.over | (settled.gone - settled.served):
             stay = self._callers.get(node, uid, queue)
             if stay is None:
@@ -215,7 +217,9 @@ class Accounts:
             stay.joined_at = at - row.waited_seconds
         return new
 
-    def _serve(self, node: NodeName, queue: QueueName, found: Difference, at: float) -> int:
+    def _serve(
+        self, node: NodeName, queue: QueueName, found: Difference, seats: Mapping[tuple[Uniqueid, QueueName], Uniqueid], at: float
+    ) -> int:
         """Hold whom the list shows with a seat; how many of them were answered unseen."""
         answered = 0
         for uid in found.served:
@@ -228,5 +232,5 @@ class Accounts:
                     stay.is_counted = False
                     self._callers.drop(before)
             answered += stay.is_counted
-            self._callers.mark_served(stay, at)
+            self._callers.mark_served(stay, seats.get((uid, queue)), at)
         return answered

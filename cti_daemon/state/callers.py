@@ -59,11 +59,9 @@ class Callers:
         """The stay this caller began last, while it lasts."""
         return self._by_token.get(token)
 
-    def all(self) -> list[Stay]:
-        return list(self._stays.values())
-
-    def stays(self, node: NodeName) -> Iterator[Stay]:
-        return (stay for stay in list(self._stays.values()) if stay.node == node)
+    def stays(self, node: NodeName | None = None) -> Iterator[Stay]:
+        """Of one node, or all."""
+        return (stay for stay in list(self._stays.values()) if node is None or stay.node == node)
 
     def get(self, node: NodeName, uniqueid: Uniqueid, queue: QueueName) -> Stay | None:
         return self._stays.get((node, uniqueid, queue))
@@ -117,10 +115,8 @@ class Callers:
         stay = self._stays.get((event.node, event.uniqueid, event.queue))
         if stay is None or stay.stage not in {Stage.WAITING, Stage.LEAVING}:
             return
-        self._set(stay, Stage.SERVED)
-        stay.served_at, stay.seat, stay.seat_channel = at, event.seat, event.seat_channel
-        if event.seat_channel is not None:
-            self._of_seat[(event.node, event.seat_channel)] = stay
+        self.mark_served(stay, event.seat_channel, at)
+        stay.seat = event.seat
         if stay.is_counted:
             self._tally_of(stay.queue).answered(stay.waited_before + event.waited_seconds, at)
 
@@ -215,10 +211,12 @@ class Callers:
         self._hold(stay, position)
         return stay
 
-    def mark_served(self, stay: Stay, at: float) -> None:
-        """A list shows this caller with a seat; the answer was counted by others."""
+    def mark_served(self, stay: Stay, seat_channel: Uniqueid | None, at: float) -> None:
+        """The caller is with a seat; the answer is counted by others."""
         self._set(stay, Stage.SERVED)
-        stay.served_at = at
+        stay.served_at, stay.seat_channel = at, seat_channel
+        if seat_channel is not None:
+            self._of_seat[(stay.node, seat_channel)] = stay
 
     def set_adrift(self, stay: Stay) -> None:
         """The node has forgotten this caller; his leg may still come to another one."""

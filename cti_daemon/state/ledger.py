@@ -18,7 +18,7 @@ MOST_STAYS = 2000
 def to_plain(queues: Queues, at: float) -> dict[str, Any]:
     """JSON's own types only."""
     callers = queues.callers
-    waiting = [stay for stay in callers.all() if stay.stage in {Stage.WAITING, Stage.ADRIFT}]
+    waiting = [stay for stay in callers.stays() if stay.stage in {Stage.WAITING, Stage.ADRIFT}]
     return {
         "version": VERSION,
         "queues": {name: tally.to_plain(at) for name, tally in queues.tallies.items()},

@@ -164,6 +164,21 @@ def test_who_is_parked_in_a_gap_is_neither_lost_nor_counted_twice(site: Site) ->
     assert counted(site) == {"offered": 1, "answered": 1}
 
 
+def test_who_was_answered_in_a_gap_and_is_parked_then_is_no_correction(site: Site) -> None:
+    """Seen by lab.drift: a list shows caller and seat, so it must also tell which channel is the seat's."""
+    talking = ChannelSeen(ON_A, ON_A, ChannelName("x"), TOKEN, UP, "talk", SeatName("edge"), HOTLINE)
+    agent = talking._replace(uniqueid=SEATS, endpoint=SEAT, queue=None, is_agent=True)
+    site.begin(StreamBegan(A), 8)
+    assert listed(site, A, 8, talking, agent) == 1
+    assert counted(site) == {"offered": 1, "answered": 1}
+    site.end(ChannelEnded(A, SEATS, TOKEN, 16), 12)
+    parked = talking._replace(bridge="lot")
+    assert [listed(site, A, at, parked, completed=1) for at in (18, 28, 38)] == [0, 0, 0]
+    site.queues.finish(CallerDone(A, HOTLINE, ON_A, TOKEN, SEAT, 40, "caller"), 42)
+    assert [listed(site, A, at, completed=1) for at in (48, 58)] == [0, 0]
+    assert counted(site) == {"offered": 1, "answered": 1}
+
+
 @pytest.mark.parametrize(
     ("status", "outcome"), [("TIMEOUT", "timeout"), ("LEAVEEMPTY", "overflowed"), ("CONTINUE", "overflowed"), ("FULL", "overflowed")]
 )
