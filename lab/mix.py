@@ -147,7 +147,7 @@ class MixedRun:
             asterisk.command(PBX_A, f"manager kick session {session}")
         self.say(f"{len(sessions)} AMI session(s) of the daemon at {PBX_A.name} ended")
         if most > 1:
-            wait_until("the daemon to be back at its AMI", lambda: len(_sessions(PBX_A)) >= 1 and _is_known(PBX_A), 10, every_seconds=0.1)
+            wait_until("the daemon to be back at its AMI", lambda: len(_sessions(PBX_A)) >= 1 and _is_known(PBX_A), 30, every_seconds=0.1)
             self._gaps.append((began_wall, time.time()))
 
     def _kill(self, floor: Floor) -> None:
@@ -159,7 +159,7 @@ class MixedRun:
         before = _memberships(PBX_A)
         floor.leave()
         self._deaths.append(Death(PBX_A.name, faults.kill(PBX_A)))
-        wait_until("the daemon to fail over", lambda: page.status().get("serving") == PBX_B.name, 10, every_seconds=0.02)
+        wait_until("the daemon to fail over", lambda: page.status().get("serving") == PBX_B.name, 30, every_seconds=0.02)
         self.say(f"{PBX_A.name} was killed, {PBX_B.name} serves")
         self._mirror = before, _memberships(PBX_B)
         floor.serve(PBX_B)
