@@ -54,10 +54,9 @@ def run(mix: Mix) -> dict[str, Any]:
     say(f"{mix.calls} callers, {mix.rate:g} a second, {mix.seats} seats, seed {mix.seed}")
     try:
         remains = MixedRun(mix, say).run()
-        result = drift_judge.judge(mix, remains)
-        _keep_evidence()
-        return result | {"took_seconds": round(time.monotonic() - began_at, 1)}
+        return drift_judge.judge(mix, remains) | {"took_seconds": round(time.monotonic() - began_at, 1)}
     finally:
+        _keep_evidence()
         daemon.stop()
         faults.heal_all()
 

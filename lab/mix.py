@@ -147,7 +147,13 @@ class MixedRun:
             asterisk.command(PBX_A, f"manager kick session {session}")
         self.say(f"{len(sessions)} AMI session(s) of the daemon at {PBX_A.name} ended")
         if most > 1:
-            wait_until("the daemon to be back at its AMI", lambda: len(_sessions(PBX_A)) >= 1 and _is_known(PBX_A), 30, every_seconds=0.1)
+            wait_until(
+                "the daemon to be back at its AMI",
+                lambda: len(_sessions(PBX_A)) >= 1 and _is_known(PBX_A),
+                30,
+                every_seconds=0.1,
+                evidence=lambda: f"sessions {_sessions(PBX_A)}, serving {page.status().get('serving')}, mode {page.status().get('mode')}",
+            )
             self._gaps.append((began_wall, time.time()))
 
     def _kill(self, floor: Floor) -> None:
@@ -207,7 +213,7 @@ def shorten_ring() -> None:
 
 
 def _sessions(host: Host) -> list[str]:
-    return re.findall(r"^\s+cti\s", asterisk.command(host, "manager show connected"), re.MULTILINE)
+    return re.findall(r"^\s+cti\s.*", asterisk.command(host, "manager show connected"), re.MULTILINE)
 
 
 def _is_known(host: Host) -> bool:
