@@ -3,7 +3,8 @@
 For every queue of a node the same sum holds: who was offered has been answered, was lost, left otherwise, or still waits. A node
 tells `Completed` and `Abandoned`; who waits and who is with a seat stands in its lists. What its lists say beyond what we have
 counted happened unseen. After a gap that is taken over at once; in an unbroken stream only when two lists in a row say so, since
-an event may be on its way."""
+an event may be on its way. On a busy node some event is on its way in every list: there two lists must name the same callers, and a
+number alone counts when it has not moved between them."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -138,7 +139,10 @@ class Accounts:
             book = books.queues[queue] = Book(0, 0) if books.is_new_life else Book(counted.completed, counted.abandoned)
         found = self._differs(node, books, book, counted, waiting)
         settled = found if books.has_gap else found.common(book.suspect)
-        book.suspect = NOTHING if books.has_gap else found
+        numbers = (counted.completed, counted.abandoned)
+        if not books.has_gap and numbers != book.listed:
+            settled = settled.vouched()
+        book.suspect, book.listed = NOTHING if books.has_gap else found, numbers
         restored, book.restored_served = book.restored_served, None
         if settled == NOTHING and restored is None:
             return None

@@ -39,21 +39,29 @@ class Difference(NamedTuple):
             _least(self.abandoned, other.abandoned),
         )
 
+    def vouched(self) -> "Difference":
+        """Of the node's counters only what named callers explain."""
+        return self._replace(
+            completed=min(self.completed, len(self.gone | self.over)),
+            abandoned=min(self.abandoned, len(self.gone)),
+        )
+
 
 NOTHING = Difference()
 
 
 class Book:
     """What the counters of one queue of one node should show. `restored_served`: how many were with a seat when we were last
-    alive, as long as we do not know them one by one."""
+    alive, as long as we do not know them one by one. `listed`: what the node's counters were in the list before."""
 
-    __slots__ = ("abandoned", "completed", "restored_served", "suspect")
+    __slots__ = ("abandoned", "completed", "listed", "restored_served", "suspect")
 
     def __init__(self, completed: int, abandoned: int, restored_served: int | None = None) -> None:
         self.completed = completed
         self.abandoned = abandoned
         self.restored_served = restored_served
         self.suspect = NOTHING
+        self.listed: tuple[int, int] | None = None
 
 
 class NodeBooks:

@@ -221,3 +221,12 @@ def test_statistics_set_back_by_hand_count_nothing(site: Site) -> None:
     for at in (30, 40, 50):
         assert listed(site, A, at, completed=0) == 0
     assert counted(site) == before
+
+
+def test_on_a_busy_node_a_number_alone_is_no_difference(site: Site) -> None:
+    """The node counts first and tells then: in each list another conversation may be on its way."""
+    for round_ in range(1, 7):
+        assert listed(site, A, 10 * round_, completed=round_) == 0
+        site.queues.finish(CallerDone(A, HOTLINE, ON_A, None, SEAT, 5, "caller"), 10 * round_ + 1)
+    assert listed(site, A, 70, completed=6) == 0
+    assert counted(site) == {}
