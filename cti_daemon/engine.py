@@ -65,6 +65,7 @@ from cti_daemon.policy.picture import draw
 from cti_daemon.policy.reroute import Rerouting
 from cti_daemon.policy.ruling import Situation
 from cti_daemon.policy.seat_alarm import SeatAlarm
+from cti_daemon.policy.stale import StaleCalls
 from cti_daemon.policy.watch import Watching
 from cti_daemon.state import ledger
 from cti_daemon.state.seat_presence import SeatPresence
@@ -94,6 +95,7 @@ class Engine:
         self._mirroring = Mirroring(self.site, ids, self.routing.serving)
         self._watching = Watching(self.site, settings.detection)
         self.halves = Halves(self.site)
+        self._stale = StaleCalls(self.site, self.counters, ids)
         self._ids = ids
         self._takers: dict[type[Event], Callable[[Any, float, list[Effect]], bool]] = {
             LinkAlive: self._sign_of_life,
@@ -199,7 +201,9 @@ class Engine:
             self.counters["resyncs"][(event.node, "channels")] += corrected
             text = f"{corrected} channels of {event.node} were not as its events had told; set right from its list"
             out.append(Report("resync", "warning", text, {"node": event.node, "cause": "resync", "channels": corrected}))
-        return self.halves.compare(event, at, out, is_every_edge_listed=self._rerouting.is_every_edge_listed)
+        is_stale = self._stale.compare(event, at)
+        is_lost = self.halves.compare(event, at, out, is_every_edge_listed=self._rerouting.is_every_edge_listed)
+        return is_stale or is_lost
 
     def _seated(self, event: MemberSeen | MemberGone, at: float, out: list[Effect]) -> bool:
         self.site.seat(event, at)
@@ -207,6 +211,8 @@ class Engine:
         return False
 
     def _outcome(self, event: Outcome, at: float, out: list[Effect]) -> bool:
+        if self._stale.learn(event):
+            return True
         if self._mirroring.learn(event, at, out):
             self.next_at = min(self.next_at, self._mirroring.next_at(at))
             return False
@@ -214,6 +220,7 @@ class Engine:
 
     def _listed(self, event: EdgeListed, at: float, out: list[Effect]) -> bool:
         self.routing = self._rerouting.compare(event, self.routing, at)
+        self._stale.edge_listed(event, at)
         for found in event.legs:  # a dialog that did not arrive is hung on again
             leg = self.site.legs.get(event.edge, found.uniqueid)
             if leg is not None and leg.dialog and not found.dialog and leg.talking_on == found.node:
@@ -284,15 +291,13 @@ class Engine:
         for node, before, after in changes:
             of_node = proof.of_node(self.site.evidence[node], after, at)
             out.extend(telling.tell_verdict(node, before, after, of_node, in_maintenance=node in self.orders.maintenance))
-        self._mirroring.judge(self.routing.serving, self.health, self.is_settled, at, out)
+        may_move = self._book.may_move_callers(self.routing)
+        stale_at = self._stale.judge(self.health, at, out, may_act=may_move)
+        self._mirroring.judge(self.routing.serving, self.health, self._stale.is_settled, at, out)
         wanted_at = self._watching.ask(self.health, at, out)
         looked_at = self.halves.look(at, out)
-        looks = (wanted_at, looked_at, self._rerouting.next_at(at), self._mirroring.next_at(at), self.orders.next_at)
+        looks = (wanted_at, looked_at, stale_at, self._rerouting.next_at(at), self._mirroring.next_at(at), self.orders.next_at)
         self.next_at = min(self.next_at, *looks)
-
-    def is_settled(self, node: NodeName) -> bool:
-        """No stale call is left on this node, so its seats may be rung."""
-        return self.health[node].verdict is Verdict.HEALTHY
 
     def candidates(self) -> dict[NodeName, Candidate]:
         differences = self._mirroring.difference()

@@ -67,7 +67,8 @@ class Ward:
         if self.is_held:
             self.is_open = Condition.OK in health.facts.links.values() and at >= self.held_at + DYING_SECONDS
         else:
-            self.is_open = not health.is_condemned and health.verdict not in _IN_DOUBT
+            is_ready = is_serving or is_settled(self.node)
+            self.is_open = is_ready and not health.is_condemned and health.verdict not in _IN_DOUBT
         return before != (self.is_open, self.is_held)
 
     @property

@@ -10,7 +10,7 @@ from functools import partial
 from typing_extensions import override
 
 from cti_daemon.model.call_events import UP, ChannelBridged, ChannelEnded, ChannelSeen, ChannelsListed
-from cti_daemon.model.effects import Answer, AskEdge, Effect, ProbeNode, Record, Report, RescueLeg, SampleAudio, SetMember, SetRoute
+from cti_daemon.model.effects import Answer, AskEdge, Effect, HangUp, ProbeNode, Record, Report, RescueLeg, SampleAudio, SetMember, SetRoute
 from cti_daemon.model.events import (
     AudioSampled,
     EdgeListed,
@@ -109,6 +109,8 @@ class World(Process):
         self.lives_of_halves: dict[Uniqueid, int] = {}
         """In which life its node answered each caller."""
         self.talking: dict[Uniqueid, SeatName] = {}
+        self.left_behind: dict[NodeName, dict[ChannelName, ChannelSeen]] = {node: {} for node in self.nodes}
+        """Halves of callers who were moved while their node could hear no BYE."""
         self.records: list[Record] = []
         self.recorded_at: list[float] = []
         self.redirects: list[tuple[float, Uniqueid, int]] = []
@@ -189,6 +191,9 @@ class World(Process):
             case RescueLeg(uniqueid=uniqueid, epoch=epoch):
                 self.redirects.append((self.now, uniqueid, epoch))
                 result = Result.DONE if uniqueid in self.legs else Result.GONE
+                self._leave_behind(uniqueid)
+            case HangUp(node=node, channel=channel):
+                result = Result.DONE if self.left_behind[node].pop(channel, None) else Result.GONE
             case SetMember():
                 result = self._set_member(deed)
             case _:
@@ -212,7 +217,11 @@ class World(Process):
 
     @override
     def take_picture(self, node: NodeName) -> None:
-        self._later(ACTION_SECONDS, self.list_edge if node == EDGE else partial(self.list_channels, node))
+        self._later(ACTION_SECONDS, self.list_edge if node == EDGE else partial(self._answer_picture, node))
+
+    def _answer_picture(self, node: NodeName) -> None:
+        if self._is_heard(node) and not self.faults[node].refused:
+            self.list_channels(node)
 
     # --- evidence ---------------------------------------------------------------------------------------------------
 
@@ -273,7 +282,15 @@ class World(Process):
                 if seat:
                     other = Uniqueid(f"{mine}s")
                     rows.append(ChannelSeen(other, mine, ChannelName(f"PJSIP/{seat}-{mine}"), leg.token, UP, bridge, seat, is_agent=True))
+        rows += self.left_behind[node].values()
         self.feed(ChannelsListed(node, tuple(rows), life=f"life {self.node_lives[node]}"))
+
+    def _leave_behind(self, uniqueid: Uniqueid) -> None:
+        leg = self.legs.get(uniqueid)
+        if leg is None or not leg.bridged or self.faults[leg.node].refused or not self.faults[leg.node].edge_deaf:
+            return
+        mine, channel = Uniqueid(f"{leg.node}-{uniqueid}"), ChannelName(f"PJSIP/edge-{uniqueid}")
+        self.left_behind[leg.node][channel] = ChannelSeen(mine, mine, channel, leg.token, UP, "", SeatName("edge"), HOTLINE)
 
     def list_queues(self, node: NodeName) -> None:
         self.feed(listed(node, self.members[node], reachable=self.reachable_seats[node]))
