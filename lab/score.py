@@ -10,7 +10,7 @@ from lab import judge
 from lab.trial import Evidence
 from lab.witness import Told
 
-FAIR_SECONDS = 2.0
+FAIR_SECONDS = 4.0
 """A new call placed later than this before the end of the watch is not judged: it had no time."""
 HEARD_SECONDS = 3.0
 """A caller who hears nothing for so long before the end sits in silence."""
