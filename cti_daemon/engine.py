@@ -250,11 +250,12 @@ class Engine:
         detection = self._settings.detection
         isolated = health.is_isolated(self.site.evidence, at, detection)
         deaf = all(self.site.evidence[server].is_unheard for server in self.site.servers)
+        late = not any(health.is_steady(self.health.get(edge), at) for edge in self.site.edges)
         changes: list[tuple[NodeName, Health | None, Health]] = []
         looks: list[float] = []
         for node, evidence in self.site.evidence.items():
             before = self.health.get(node)
-            after = health.judge(before, evidence, at, detection, isolated=isolated, edge_is_deaf=deaf)
+            after = health.judge(before, evidence, at, detection, isolated=isolated, edge_is_deaf=deaf, edge_is_late=late)
             self.health[node] = after
             if before is None or before.verdict is not after.verdict or before.degraded_paths != after.degraded_paths:
                 changes.append((node, before, after))

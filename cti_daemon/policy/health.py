@@ -13,11 +13,13 @@ from dataclasses import dataclass, replace
 from cti_daemon.model.ids import PATHS, NodeName, PathName
 from cti_daemon.model.reasons import Condition, NodeState, Verdict
 from cti_daemon.model.settings import Detection
-from cti_daemon.policy.table import CERTAINTY, CONDEMNED, better, row, shown
+from cti_daemon.policy.table import CERTAINTY, CONDEMNED, MEDIA_MAY_LIVE, better, row, shown
 from cti_daemon.state.evidence import NEVER, NodeEvidence
 
 EDGE_WORD_LASTS_SECONDS = 10.0
 """An edge's word older than this says nothing."""
+WITNESS_STEADY_SECONDS = 1.0
+"""An edge that was late itself within this time convicts nobody who answers us (seen in drills on a starved machine)."""
 
 _QUIET = frozenset({Condition.LATE, Condition.LOST})
 
@@ -106,9 +108,17 @@ def _degraded(facts: Facts, since_at: float, now: float, detection: Detection) -
 
 
 def judge(
-    previous: Health | None, evidence: NodeEvidence, now: float, detection: Detection, *, isolated: bool, edge_is_deaf: bool = False
+    previous: Health | None,
+    evidence: NodeEvidence,
+    now: float,
+    detection: Detection,
+    *,
+    isolated: bool,
+    edge_is_deaf: bool = False,
+    edge_is_late: bool = False,
 ) -> Health:
-    """`isolated`: nobody answers us. `edge_is_deaf`: the edges hear no server at all, so their silence is their own trouble."""
+    """`isolated`: nobody answers us. `edge_is_deaf`: the edges hear no server at all, so their silence is their own trouble.
+    `edge_is_late`: no edge is a steady witness now; where the node itself answers us, the edges' silence about it is not taken."""
     facts = collect(evidence, now, detection, previous.facts if previous else None)
     links, sip = better(facts.links.values()), better(facts.sip.values())
     if is_refused(evidence, facts):
@@ -119,6 +129,8 @@ def judge(
         verdict, why, rule = Verdict.ISOLATED, "no node answers us at all: we are the one who is cut off", "isolation"
     if verdict is Verdict.EDGE_CANNOT_REACH and edge_is_deaf:
         verdict, why, rule = Verdict.SUSPECT, "the edge hears no server at all: its own trouble", "deaf edge"
+    if verdict in MEDIA_MAY_LIVE and edge_is_late:
+        verdict, why, rule = Verdict.SUSPECT, "the edge does not hear it, but answers late itself", "late edge"
     fresh = Health(verdict, why, now, facts, rule=rule)
     if previous is None:
         return fresh
@@ -146,6 +158,13 @@ def _rise(previous: Health, fresh: Health, now: float, detection: Detection) -> 
     if now - rising_at >= detection.rise:
         return replace(fresh, risen_at=now)
     return replace(held, rising_at=rising_at)
+
+
+def is_steady(edge: Health | None, now: float) -> bool:
+    """Whether an edge has answered us, on AMI and SIP, without a gap for a while: one that is starved hears nobody in time."""
+    if edge is None or edge.facts.linked_from is None or edge.facts.answering_from is None:
+        return False
+    return now - max(edge.facts.linked_from, edge.facts.answering_from) >= WITNESS_STEADY_SECONDS
 
 
 def is_isolated(evidence: Mapping[NodeName, NodeEvidence], now: float, detection: Detection) -> bool:
