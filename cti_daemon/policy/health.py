@@ -18,7 +18,7 @@ from cti_daemon.state.evidence import NEVER, NodeEvidence
 
 EDGE_WORD_LASTS_SECONDS = 10.0
 """An edge's word older than this says nothing."""
-WITNESS_STEADY_SECONDS = 1.0
+WITNESS_STEADY_SECONDS = 2.0
 """An edge that was late itself within this time convicts nobody who answers us (seen in drills on a starved machine)."""
 
 _QUIET = frozenset({Condition.LATE, Condition.LOST})
