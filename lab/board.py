@@ -60,15 +60,16 @@ def paths(language: str) -> list[Path]:
 
 
 def fill(path: Path, began_wall: float, ended_wall: float, step_seconds: float = 1.0) -> Board:
-    """Ask every query of one dashboard. LabError when Prometheus refuses one."""
+    """Ask every query of one dashboard, as of the last scrape that was answered. LabError when Prometheus refuses one."""
     board = json.loads(path.read_text())
+    now_wall = prometheus.last_scraped(began_wall, ended_wall)
     panels: list[Filled] = []
     for panel in board["panels"]:
         answers: list[Answered] = []
         for target in panel.get("targets", []):
             expression = spelled(target["expr"])
             if target.get("instant"):
-                series = prometheus.instant(expression, ended_wall)
+                series = prometheus.instant(expression, now_wall)
             else:
                 series = prometheus.over(expression, began_wall, ended_wall, step_seconds)
             answers.append(Answered(expression, series, list(_names(series, target.get("legendFormat", "")))))

@@ -13,6 +13,7 @@ from lab.deadline import LabError, wait_until
 from lab.layout import CTI, METRICS_PORT, PROMETHEUS_PORT, REPOSITORY, RUN
 
 NAME = "prometheus"
+QUERY_SECONDS = 30.0
 RULES = REPOSITORY / "config/prometheus/cti-daemon.rules.yml"
 _FOLDER = RUN / "prometheus"
 
@@ -57,9 +58,9 @@ def is_ready() -> bool:
         return False
 
 
-def get(path: str, *, port: int = PROMETHEUS_PORT) -> tuple[int, bytes]:
+def get(path: str, *, port: int = PROMETHEUS_PORT, seconds: float = 2.0) -> tuple[int, bytes]:
     """Return status and body of one HTTP request on the daemon's loopback; OSError when nobody answers."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2.0)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
     try:
         with network.entered(CTI.namespace):
             connection.connect()
@@ -95,8 +96,16 @@ def over(expression: str, began_wall: float, ended_wall: float, step_seconds: fl
     return [Series(item["metric"], [(float(at), float(value)) for at, value in item["values"]]) for item in found]
 
 
+def last_scraped(began_wall: float, ended_wall: float) -> float:
+    """Return the last instant at which the daemon's figures are fresh: on a busy machine a scrape may fail, and then all are gone."""
+    answered = over('up{job="cti-daemon"} == 1', began_wall, ended_wall, 1.0)
+    if not answered:
+        raise LabError("Prometheus has not scraped the daemon once")
+    return answered[0].points[-1][0]
+
+
 def _ask(verb: str, **parts: object) -> list[dict[str, Any]]:
-    status, body = get(f"/api/v1/{verb}?{urllib.parse.urlencode(parts)}")
+    status, body = get(f"/api/v1/{verb}?{urllib.parse.urlencode(parts)}", seconds=QUERY_SECONDS)
     answer = json.loads(body)
     if status != 200 or answer["status"] != "success":
         raise LabError(f"Prometheus refuses {parts['query']}: {answer.get('error', status)}")

@@ -46,7 +46,7 @@ def test_every_dashboard_can_be_drawn(answers: None, path: Path) -> None:
 
 
 def test_a_panel_without_an_answer_says_what_that_means(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prometheus, "over", lambda *_: [])
+    monkeypatch.setattr(prometheus, "over", lambda expression, *_: [Series({}, [(ENDED, 1.0)])] if expression.startswith("up{job") else [])
     monkeypatch.setattr(prometheus, "instant", lambda *_: [])
     text = text_of(chart.draw(board.fill(board.FOLDER / "zh/cti-operations.json", BEGAN, ENDED), ""))
     assert "未知" in text
@@ -85,7 +85,7 @@ def test_an_answer_of_prometheus_is_read(monkeypatch: pytest.MonkeyPatch) -> Non
     asked: list[str] = []
     item = {"metric": {"node": "a"}, "values": [[1, "2"], [2, "NaN"]]}
 
-    def get(path: str) -> tuple[int, bytes]:
+    def get(path: str, *, seconds: float) -> tuple[int, bytes]:
         asked.append(path)
         return as_answer([item])
 
