@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from cti_daemon import __version__
-from cti_daemon.shell import command_cli, journal_cli, log, status_page
+from cti_daemon.shell import command_cli, history_cli, journal_cli, log, status_page
 from cti_daemon.shell.cli_options import DEFAULT_CONFIG, EX_UNAVAILABLE, EX_USAGE, EXIT_CODES, ConfigPath, Format, Url, fail, load
 from cti_daemon.shell.doctor.finding import Finding, Grade
 from cti_daemon.shell.status_text import table
@@ -35,6 +35,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.add_typer(journal_cli.app)
+app.command()(history_cli.history)
+app.command()(history_cli.explain)
 command_cli.add_to(app)
 
 

@@ -1,0 +1,44 @@
+"""`cti-daemon history` and `cti-daemon explain`: the journal in words. Exit codes: 0 told, 66 it cannot be read or has no such number."""
+
+from collections import deque
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cti_daemon.shell.cli_options import EX_NOINPUT, fail
+from cti_daemon.shell.journal_cli import DEFAULT_JOURNAL
+from cti_daemon.shell.journal_reader import UnreadableError, read
+from cti_daemon.wire import explanation
+
+JournalOption = Annotated[Path, typer.Option("--journal", "-j", help="The journal's file; [journal] path of the configuration.")]
+
+
+def history(
+    journal: JournalOption = DEFAULT_JOURNAL,
+    count: Annotated[int, typer.Option("--count", "-n", help="So many of the newest lines; 0: all.", min=0)] = 40,
+) -> None:
+    """Tell what was decided, ordered and judged, oldest first.
+
+    The second column is the number for explain: a decision's epoch, or v and a number for a verdict. May run beside the daemon.
+    """
+    try:
+        lines = deque(explanation.history(read(journal, kinds=explanation.KINDS)), maxlen=count or None)
+    except UnreadableError as error:
+        fail(str(error), EX_NOINPUT)
+    for line in lines:
+        typer.echo(line)
+
+
+def explain(
+    number: Annotated[str, typer.Argument(help="A decision's epoch (3), or a verdict (v120), as history shows them.", metavar="NUMBER")],
+    journal: JournalOption = DEFAULT_JOURNAL,
+) -> None:
+    """Tell why: which evidence, how old, by which rule, who could have served, and what was done then."""
+    try:
+        told = explanation.explain(read(journal, kinds=explanation.KINDS), number)
+    except UnreadableError as error:
+        fail(str(error), EX_NOINPUT)
+    if told is None:
+        fail(f"{journal}: there is no decision or verdict {number!r}; cti-daemon history shows their numbers", EX_NOINPUT)
+    typer.echo(told)
