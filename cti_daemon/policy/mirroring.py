@@ -8,7 +8,8 @@
 3. Unknown is not empty: nothing is removed because a server, or a queue of it, tells nothing.
 4. Nothing is told to a condemned server, with one exception: where its calls are given up as dead and its manager answers, its
    members are paused, until its stale calls are ended. Its queue would ring seats for callers who are gone.
-5. Level, not edge: compared on every change, with every snapshot, and whenever an answer is overdue."""
+5. A person's change on a server that does not lead is a wish too: after a failover a phone's keys may still reach its first server.
+6. Level, not edge: compared on every change, with every snapshot, and whenever an answer is overdue."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -18,7 +19,7 @@ from cti_daemon.model.events import MemberGone, MemberSeen, Membership, Outcome
 from cti_daemon.model.ids import MemberKey, NodeName, QueueName
 from cti_daemon.model.reasons import Role
 from cti_daemon.policy.health import Health
-from cti_daemon.policy.seats import deeds, is_as_wanted, on_hold, wanted_elsewhere, without_hold
+from cti_daemon.policy.seats import deeds, is_as_wanted, on_hold, taken_over, wanted_elsewhere, without_hold
 from cti_daemon.policy.ward import Ward
 from cti_daemon.state.site import Site
 
@@ -37,8 +38,7 @@ class Mirroring:
     def __init__(self, site: Site, ids: Iterator[int], serving: NodeName) -> None:
         self._site = site
         self._ids = ids
-        media = [node for node in site.servers if site.roles[node] is not Role.EMERGENCY]
-        self._wards = {node: Ward(node) for node in media}
+        self._wards = {node: Ward(node) for node in site.servers if site.roles[node] is not Role.EMERGENCY}
         self._serving = serving
         self._leader = serving if serving in self._wards else None
         self._roster: dict[MemberKey, Membership] | None = None
@@ -76,7 +76,7 @@ class Mirroring:
     # --- what is wanted ---------------------------------------------------------------------------------------------
 
     def order(self, wishes: Mapping[MemberKey, Membership | None], at: float, out: list[Effect]) -> None:
-        """A person's wishes (`policy/seat_verbs.py`) for every media server at once, who serves included. Only while `roster` is known."""
+        """A person's wishes for every media server at once, who serves included. Only while `roster` is known."""
         for key, wanted in wishes.items():
             self._put(key, wanted)
             self._owed[key] = at + OWED_SECONDS
@@ -99,6 +99,10 @@ class Mirroring:
             key = (event.queue, event.interface)
         if self._leads(ward) and self._roster is not None and not self._must_follow:
             self._follow(key, self._held(ward, key))
+        elif self._roster is not None and ward.is_a_persons(key, at):
+            wish = taken_over(self._roster.get(key), self._held(ward, key))
+            if wish is not self._roster.get(key):
+                self.order({key: wish}, at, out)
         self._look(ward, key)
         self._work(at, out)
 
@@ -193,9 +197,9 @@ class Mirroring:
             if roster[key] is not member.membership:
                 self._owed[key] = at + OWED_SECONDS
                 leader.todo[key] = None
-        is_first = self._roster is None
+        is_new = self._roster != roster
         self._roster = roster
-        if is_first or roster != before:
+        if is_new:
             for ward in self._wards.values():
                 self._look_at_all(ward)
 
@@ -245,8 +249,7 @@ class Mirroring:
         return seats.members if seats is not None else {}
 
     def _held(self, ward: Ward, key: MemberKey) -> Membership | None:
-        member = self._members(ward).get(key)
-        return member.membership if member is not None else None
+        return self._site.seats.membership(ward.node, key)
 
     def _wanted(self, ward: Ward, key: MemberKey, held: Membership | None) -> Membership | None:
         if ward.is_held:

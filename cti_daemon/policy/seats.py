@@ -46,6 +46,18 @@ def wanted_elsewhere(held: Membership) -> Membership:
     return replace(held, name=safe_text(held.name), reason=safe_text(held.reason))
 
 
+def taken_over(known: Membership | None, held: Membership | None) -> Membership | None:
+    """The roster's member after a person has changed the one that another server holds; the same object when nothing of it counts."""
+    if known is None or held is None:
+        present = known or held
+        return held if present is not None and present.kind is MemberKind.DYNAMIC else known
+    if is_as_wanted(wanted_elsewhere(known), held):
+        return known
+    is_login = held.kind is known.kind is MemberKind.DYNAMIC
+    changed = replace(known, paused=held.paused, reason=held.reason, penalty=held.penalty if is_login else known.penalty)
+    return known if changed == known else changed
+
+
 def without_hold(held: Membership) -> Membership:
     """A pause of ours is not an agent's."""
     if held.paused and held.reason == HOLD_REASON:

@@ -13,6 +13,8 @@ AT_ONCE = 50
 """Deeds under way on one server. They share a session with its heartbeats: a whole roster in one write would look like silence."""
 ECHO_SECONDS = 1.0
 """What was done must show in the node's events within this time, else it is done again."""
+ECHOES_LAST_SECONDS = 2.0
+"""Events come over another session than answers. One that lags so far is not waited for: events have moved to the other path by then."""
 RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 """Waits after a first, second, … failure in a row."""
 
@@ -53,6 +55,7 @@ class Ward:
     again_at: float = float("inf")
     _errands: dict[MemberKey, _Errand] = field(default_factory=dict)
     _asked: dict[int, MemberKey] = field(default_factory=dict)
+    _answered_at: dict[MemberKey, float] = field(default_factory=dict)
 
     def judge(self, health: Health, at: float, *, is_serving: bool, is_settled: Callable[[NodeName], bool]) -> bool:
         """May it be told something, and what? True when that has changed."""
@@ -104,6 +107,7 @@ class Ward:
     def learn(self, effect_id: int, result: Result, at: float) -> None:
         """An answer to something that was asked. The member is looked at again when its last one is in."""
         key = self._asked.pop(effect_id)
+        self._answered_at[key] = at
         errand = self._errands[key]
         errand.unanswered.discard(effect_id)
         if result is not Result.DONE:
@@ -117,6 +121,12 @@ class Ward:
         else:
             errand.again_at = at + RETRY_SECONDS[min(errand.failures, len(RETRY_SECONDS) - 1)]
             errand.failures += 1
+
+    def is_a_persons(self, key: MemberKey, at: float) -> bool:
+        """A change that is heard now is not of our making: the member was as it should be, and nothing was asked for it lately."""
+        if not self.is_open or self.is_held or key in self.differing or key in self._errands:
+            return False
+        return at - self._answered_at.get(key, float("-inf")) > ECHOES_LAST_SECONDS
 
     def tell_refusal(self, event: Outcome) -> Report | None:
         """What people are told of an answer. A server that is held is a condemned one: nobody expects it to obey."""

@@ -110,6 +110,12 @@ class Seats:
         """None: unknown."""
         return self._nodes.get(node)
 
+    def membership(self, node: NodeName, key: MemberKey) -> Membership | None:
+        """A place as this node has it; None also where nothing is known."""
+        held = self._nodes.get(node)
+        member = held.members.get(key) if held is not None else None
+        return member.membership if member is not None else None
+
     def forget(self, node: NodeName) -> None:
         if self._nodes.pop(node, None) is not None:
             self._changed = None

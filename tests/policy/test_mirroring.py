@@ -173,6 +173,47 @@ def test_a_change_of_the_last_instant_is_not_lost() -> None:
     assert made.places(B)[WANG.key] == (True, "lunch", 0)
 
 
+def test_a_persons_change_on_the_other_server_counts() -> None:
+    """After a failover a phone's keys may still reach its first server: who pauses there is paused, and is not put back."""
+    made = bench()
+    made.change(A, WANG)
+    made.run(5.0)
+    made.change(B, replace(WANG, paused=True, reason="lunch"))
+    made.change(B, replace(STATIC, paused=True, reason="headset"))
+    made.change(B, LI)
+    made.run(0.1)
+    assert made.places(A) == made.places(B)
+    assert made.places(A)[WANG.key] == (True, "lunch", 0)
+    assert made.places(A)[STATIC.key] == (True, "headset", 0)
+    made.run(5.0)
+    made.remove(B, LI.key)
+    made.run(0.1)
+    assert LI.key not in made.places(A)
+    count = len(made.told)
+    made.run(60.0)
+    assert len(made.told) == count
+
+
+def test_what_may_be_an_echo_is_no_wish() -> None:
+    """Just after a deed of ours nobody can tell them apart: the leading server counts."""
+    made = bench()
+    made.change(A, WANG)
+    made.run(0.1)
+    made.change(B, replace(WANG, paused=True))
+    made.run(0.5)
+    assert made.places(A)[WANG.key] == made.places(B)[WANG.key] == (False, "", 0)
+
+
+def test_a_phone_that_rings_on_the_other_server_is_no_wish() -> None:
+    made = bench()
+    made.change(A, replace(WANG, name="Wang; Li", paused=True, reason="a|b"))
+    made.run(10.0)
+    made.change(B, made.servers[B].members[WANG.key])
+    made.run(10.0)
+    assert made.places(A)[WANG.key] == (True, "a|b", 0)
+    assert len(made.told) == 1
+
+
 def test_a_returned_servers_old_store_counts_for_nothing() -> None:
     """Its store is written once a second: "after a node returns the daemon's own state wins, not the node's"."""
     made = bench()
@@ -332,6 +373,7 @@ PEOPLE = st.one_of(
 )
 FATE = st.one_of(
     st.tuples(st.sampled_from(["glimpse serving", "glimpse other", "restart other", "restart serving", "failover"]), st.just(0)),
+    st.tuples(st.just("pause on the other"), st.integers(0, 6)),
     st.tuples(st.just("loss"), st.integers(0, 6)),
     st.tuples(st.just("wait"), st.integers(0, 6)),
 )
@@ -373,6 +415,10 @@ def play(made: MirrorBench, what: str, number: int) -> None:
             made.regain_links(serving)
             made.run(made.chance.uniform(0.0, 5.0))
             made.rise(serving)
+        case "pause on the other" if held is not None and held.key in made.servers[other].members:
+            made.run(3.0)  # no echo is awaited
+            made.change(other, replace(made.servers[other].members[held.key], paused=not held.paused, reason=""))
+            made.run(0.2)
         case "loss":
             made.loss = number / 10
         case _:
@@ -413,5 +459,7 @@ def test_whatever_happens_what_people_did_last_holds(history: list[tuple[str, in
         play(made, what, number)
         if what in ("login", "logout", "pause", "unpause", "penalty"):
             wanted = made.places(made.serving)
+        elif what == "pause on the other":
+            wanted = made.places(B if made.serving == A else A)
         made.run(1.0 + made.chance.uniform(0.0, 0.3))
     assert made.places(A) == made.places(B) == wanted
