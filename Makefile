@@ -63,6 +63,19 @@ drift: $(READY) ## mixed calls (CALLS=1000, RATE=8 a second, SEED=1) against gro
 	@bash lab/bootstrap.sh
 	@$(BIN)/python -m lab.drift
 
+.PHONY: wheel
+wheel: $(READY) ## source package and wheel, in dist/
+	@$(BIN)/python -m deb.wheel
+
+.PHONY: deb
+deb: wheel ## Debian package with an environment of its own, in build/deb/
+	@$(BIN)/python -m deb
+
+.PHONY: service-test
+service-test: deb ## the package on a clean Debian under a real systemd, beside the lab's PBXs; result in build/service.json
+	@bash lab/bootstrap.sh && bash lab/service/root.sh || true
+	@$(BIN)/python -m lab.service
+
 SEEDS ?= 1000
 .PHONY: sim
 sim: $(READY) ## seeded faults in virtual time around the real core, SEEDS=…; a broken seed is printed and can be replayed

@@ -13,6 +13,7 @@ from pathlib import Path
 from lab import asterisk, broker, faults, network, oom, process, prometheus, secret
 from lab.deadline import LabError, wait_until
 from lab.layout import ASTERISKS, CTI, EDGE, HOSTS, NAME, NODES, PREFIX, RUN, Host, Net, Size, asterisk_root
+from lab.service import cgroups
 from lab.site import Change, as_it_is
 
 Say = Callable[[str], None]
@@ -72,6 +73,7 @@ def _remove() -> None:
     faults.thaw_all()
     process.kill_all(network.list_processes())
     oom.release()
+    cgroups.remove()
     network.remove()
     if RUN.exists():
         shutil.rmtree(RUN)

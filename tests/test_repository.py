@@ -118,7 +118,7 @@ def test_ci_runs_make_test() -> None:
     assert script.stat().st_mode & stat.S_IXUSR
 
 
-@pytest.mark.parametrize("target", ["demo", "test", "check", "lab-up", "lab-down", "drill"])
+@pytest.mark.parametrize("target", ["demo", "test", "check", "lab-up", "lab-down", "drill", "wheel", "deb", "service-test"])
 def test_make_has_the_target(target: str) -> None:
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
