@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 from cti_daemon.model.call_events import CallerDone, CallerJoined, CallerLeft, CallerServed, CallerUnserved, ChannelEnded
 from cti_daemon.model.ids import CallToken, NodeName, QueueName, Uniqueid
+from cti_daemon.state.departed import Departed
 from cti_daemon.state.stay import Stage, Stay
 from cti_daemon.state.tally import QueueOutcome, Tally
 
@@ -15,8 +16,6 @@ DONE_WITHIN_SECONDS = 5.0
 """AgentComplete comes from a thread of its own and may follow the caller's Hangup; after this long nothing comes any more."""
 
 _TIMEOUT = "TIMEOUT"
-
-
 _TALKING = frozenset({Stage.SERVED, Stage.CUT, Stage.AWAY, Stage.ENDED})
 _LEFT_BEHIND = frozenset({Stage.ADRIFT, Stage.CUT, Stage.AWAY})
 
@@ -37,6 +36,7 @@ class Callers:
     ) -> None:
         self._tally_of = tally_of
         self._is_moving, self._is_ghost = is_moving, is_ghost
+        self._departed = Departed()
         self._stays: dict[StayKey, Stay] = {}
         self._of_channel: dict[tuple[NodeName, Uniqueid], list[Stay]] = {}
         self._by_token: dict[CallToken, Stay] = {}
@@ -82,7 +82,7 @@ class Callers:
             if before.stage is Stage.LEAVING:  # his time was over, and the dialplan sends him elsewhere
                 self._give_back(before, _TIMEOUT, at)
         stay = Stay(event.node, event.queue, event.uniqueid, event.token, at)
-        if event.token is not None and self._is_ghost(event.token, event.node):
+        if event.token is not None and (self._is_ghost(event.token, event.node) or self._departed.is_long_gone(event.token, at)):
             stay.stage = Stage.DOUBTED
             self._hold(stay, 0)
         else:
@@ -170,6 +170,7 @@ class Callers:
 
     def end_leg(self, token: CallToken, at: float, *, is_node_heard: Callable[[NodeName], bool]) -> None:
         """The caller hung up, the edge says. Where the node of his stay can still be heard, its own word counts."""
+        self._departed.note(token, at)
         stay = self._by_token.get(token)
         if stay is None or (stay.stage not in _LEFT_BEHIND and is_node_heard(stay.node)):
             return
@@ -190,6 +191,7 @@ class Callers:
             else:
                 self._tally_of(stay.queue).talked(int(stay.left_at - stay.served_at), at)
                 self.drop(stay)
+        self._departed.sweep(at)
 
     # --- for lists ----------------------------------------------------------------------------------------------------
 

@@ -230,3 +230,20 @@ def test_on_a_busy_node_a_number_alone_is_no_difference(site: Site) -> None:
         site.queues.finish(CallerDone(A, HOTLINE, ON_A, None, SEAT, 5, "caller"), 10 * round_ + 1)
     assert listed(site, A, 70, completed=6) == 0
     assert counted(site) == {}
+
+
+def test_an_old_invite_that_is_taken_when_its_caller_is_long_gone_is_nobody(site: Site) -> None:
+    """Seen half a minute after a kill: the server that came back had the caller join, ring a seat and abandon."""
+    served(site, 0)
+    site.queues.callers.end_leg(TOKEN, 10, is_node_heard=lambda _node: True)
+    site.queues.finish(CallerDone(A, HOTLINE, ON_A, TOKEN, SEAT, 9, "caller"), 10)
+    join(site, B, 41)
+    leave(site, B, 41, abandoned=True, waited=0)
+    site.end(ChannelEnded(B, ON_B, TOKEN, 0), 41)
+    assert counted(site) == {"offered": 1, "answered": 1}
+
+
+def test_a_join_that_is_told_after_the_callers_hang_up_is_a_caller(site: Site) -> None:
+    site.queues.callers.end_leg(TOKEN, 10, is_node_heard=lambda _node: True)
+    join(site, A, 11)
+    assert counted(site) == {"offered": 1}
