@@ -63,6 +63,7 @@ from cti_daemon.policy.mirroring import Mirroring
 from cti_daemon.policy.order_book import OrderBook
 from cti_daemon.policy.picture import draw
 from cti_daemon.policy.reroute import Rerouting
+from cti_daemon.policy.routing_hook import RoutingHook
 from cti_daemon.policy.ruling import Situation
 from cti_daemon.policy.seat_alarm import SeatAlarm
 from cti_daemon.policy.stale import StaleCalls
@@ -95,6 +96,7 @@ class Engine:
         self._mirroring = Mirroring(self.site, ids, self.routing.serving)
         self._watching = Watching(self.site, settings.detection)
         self.halves = Halves(self.site)
+        self._hook = RoutingHook(ids, is_wanted=bool(settings.routing.exec))
         self._stale = StaleCalls(self.site, self.counters, ids)
         self._ids = ids
         self._takers: dict[type[Event], Callable[[Any, float, list[Effect]], bool]] = {
@@ -211,7 +213,7 @@ class Engine:
         return False
 
     def _outcome(self, event: Outcome, at: float, out: list[Effect]) -> bool:
-        if self._stale.learn(event):
+        if self._stale.learn(event) or self._hook.learn(event, at, out):
             return True
         if self._mirroring.learn(event, at, out):
             self.next_at = min(self.next_at, self._mirroring.next_at(at))
@@ -297,7 +299,8 @@ class Engine:
         self._mirroring.judge(self.routing.serving, self.health, self._stale.is_settled, at, out)
         wanted_at = self._watching.ask(self.health, at, out)
         looked_at = self.halves.look(at, out)
-        looks = (wanted_at, looked_at, stale_at, self._rerouting.next_at(at), self._mirroring.next_at(at), self.orders.next_at)
+        hook_at = self._hook.assert_route(self.routing, self._rerouting.route, at, out)
+        looks = (hook_at, wanted_at, looked_at, stale_at, self._rerouting.next_at(at), self._mirroring.next_at(at), self.orders.next_at)
         self.next_at = min(self.next_at, *looks)
 
     def candidates(self) -> dict[NodeName, Candidate]:

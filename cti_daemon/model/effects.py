@@ -10,6 +10,7 @@ from typing import Any
 
 from cti_daemon.model.events import Membership
 from cti_daemon.model.ids import ChannelName, NodeName, PathName, Uniqueid
+from cti_daemon.model.reasons import Mode, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,19 @@ class SetRoute:
     edge: NodeName
     route: tuple[NodeName, ...]
     epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallHook:
+    """Tell the site's own program the whole routing decision. Repeatable: it says what should hold."""
+
+    effect_id: int
+    route: tuple[NodeName, ...]
+    epoch: int
+    mode: Mode
+    serving: NodeName
+    diverted_from: NodeName | None
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +177,7 @@ class Answer:
 
 Effect = (
     SetRoute
+    | CallHook
     | SetVia
     | RescueLeg
     | AttachDialog

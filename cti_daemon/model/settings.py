@@ -104,6 +104,18 @@ class Failover(_Strict):
     """Between two callers who are given back to their agents: about what one call's set-up costs the standby."""
 
 
+class Routing(_Strict):
+    exec: tuple[str, ...] = ()
+    """A program of the site, with its arguments, that is told every routing decision (docs/operations.md)."""
+    exec_deadline: Annotated[float, Field(gt=0, le=60)] = 2.0
+
+    @model_validator(mode="after")
+    def _absolute(self) -> Self:
+        if self.exec and not self.exec[0].startswith("/"):
+            raise ValueError(f"exec = [{self.exec[0]!r}, …]: the program's whole path is wanted, as no search path is used")
+        return self
+
+
 class Queue(_Strict):
     name: Name
     service_level_seconds: Seconds = 15.0
@@ -163,6 +175,7 @@ class Settings(_Strict):
     node: Annotated[tuple[Node, ...], Field(min_length=1)]
     detection: Detection = Detection()
     failover: Failover = Failover()
+    routing: Routing = Routing()
     queue: tuple[Queue, ...] = ()
     mqtt: Mqtt | None = None
     http: Http = Http()

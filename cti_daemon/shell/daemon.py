@@ -12,6 +12,7 @@ from cti_daemon.model.effects import (
     Answer,
     AskEdge,
     AttachDialog,
+    CallHook,
     HangUp,
     ListEdge,
     ListNode,
@@ -35,6 +36,7 @@ from cti_daemon.shell.ami.edge_eye import EdgeEye
 from cti_daemon.shell.ami.hands import Deed, Hands
 from cti_daemon.shell.ami.node_links import NodeLinks
 from cti_daemon.shell.control_socket import ControlSocket
+from cti_daemon.shell.exec_hook import ExecHook
 from cti_daemon.shell.http import HttpServer
 from cti_daemon.shell.journal import Journal
 from cti_daemon.shell.journal_file import Recovered
@@ -176,6 +178,7 @@ class Daemon:
         deeds = dict.fromkeys((SetRoute, SetVia, RescueLeg, AttachDialog, HangUp, SetMember), self._do)
         return {
             **deeds,
+            CallHook: self._call_hook,
             AskEdge: self._ask,
             SampleAudio: self._sample,
             ProbeNode: self._probe,
@@ -192,6 +195,15 @@ class Daemon:
     async def _do_and_tell(self, deeds: list[Deed]) -> None:
         for outcome in await self._hands.do(deeds):
             self._seen(outcome)
+
+    def _call_hook(self, wishes: list[CallHook]) -> None:
+        routing = self._settings.routing
+        hook = ExecHook(self._settings.site.name, routing.exec, routing.exec_deadline)
+        for wish in wishes:
+            self._spawn(self._call_hook_and_tell(hook, wish), "routing-hook")
+
+    async def _call_hook_and_tell(self, hook: ExecHook, wish: CallHook) -> None:
+        self._seen(await hook.call(wish))
 
     def _ask(self, questions: list[AskEdge]) -> None:
         for question in questions:

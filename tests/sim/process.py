@@ -10,6 +10,7 @@ from cti_daemon.model.effects import (
     Answer,
     AskEdge,
     AttachDialog,
+    CallHook,
     Effect,
     HangUp,
     ListEdge,
@@ -103,6 +104,8 @@ class Process(ABC):
                 self.probe(effect)
             case ListEdge(edge=edge):
                 self.take_picture(edge)
+            case CallHook():
+                raise AssertionError(effect)  # no world of ours has such a program
             case ListNode(node=node):
                 self.take_picture(node)
             case Record() | Report() | Answer():
@@ -149,5 +152,5 @@ def line(effect: Effect) -> str | None:
             return f"{node:8} {said(change, wanted)}"
         case Answer(status=status, code=code, message=message):
             return f"answer   {status} {code}: {message}"
-        case Record() | AskEdge() | SampleAudio() | ProbeNode() | ListEdge() | ListNode():
+        case CallHook() | Record() | AskEdge() | SampleAudio() | ProbeNode() | ListEdge() | ListNode():
             return None
