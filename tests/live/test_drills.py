@@ -18,6 +18,7 @@ _FEW = Load(loud=10, quiet=10, waiting=4, new_per_second=2)
 _SHORT = {
     "both-together": DRILLS["both-together"],
     "daemon-restarts": replace(DRILLS["daemon-restarts"], load=_FEW),
+    "returns": DRILLS["returns"],
     "swap-networks": replace(DRILLS["swap-networks"], load=_FEW),
     "stop-daemon": replace(DRILLS["stop-daemon"], load=_FEW),
     "flapping": replace(DRILLS["flapping"], load=_FEW, steps=flaps(2), watch_seconds=4 * FLAP_SECONDS),
