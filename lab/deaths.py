@@ -67,8 +67,8 @@ def _leaves_the_rescued_alone(seen: Evidence) -> str | None:
 
 
 def _strangers_find_an_emergency_seat(seen: Evidence) -> str | None:
-    """Everyone who called after the fault talks to an emergency seat in the end."""
-    patient = [call for call in newcomers_of(seen) if seen.struck_wall < call.invited_wall < seen.ended_wall - FAIR_SECONDS]
+    """Everyone who is still there in the end talks to an emergency seat. (A seat in a call counts as reachable until the call ends.)"""
+    patient = [call for call in newcomers_of(seen) if call.is_up(seen.ended_wall) and call.invited_wall < seen.ended_wall - FAIR_SECONDS]
     with_agent = {dialog.number for dialog in seen.dialogs if dialog.node == EMG.name and dialog.is_up(seen.ended_wall)}
     without = [call.number for call in patient if call.number not in with_agent]
     return f"{len(without)} of {len(patient)} callers have no emergency seat in the end" if without or not patient else None
@@ -139,7 +139,7 @@ DEATHS = {
         "no seat can be reached from either media server: who waits and who comes is answered by the emergency seats",
         lambda: max(faults.block_phones(PBX_A), faults.block_phones(PBX_B)),
         Expected((1, 1), EMG.name, checks=(_strangers_find_an_emergency_seat,)),
-        Load(loud=0, quiet=0, leaving=6, leave_seconds=20.0, waiting=0, new_per_second=0.5, new_stay_seconds=120.0),
+        Load(loud=0, quiet=0, leaving=6, leave_seconds=20.0, waiting=0, new_per_second=0.5, new_stay_seconds=25.0),
         watch_seconds=60.0,
         spare_seats=30,
         emergency_seats=40,
