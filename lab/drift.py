@@ -28,7 +28,7 @@ def main() -> int:
         calls=int(os.environ.get("CALLS") or "1000"), rate=float(os.environ.get("RATE") or "8"), seed=int(os.environ.get("SEED") or "1")
     )
     try:
-        result = run(mix)
+        result = run_soundly(mix)
     except LabError as fault:
         print(f"the run could not go on: {fault}", file=sys.stderr)
         return 1
@@ -39,7 +39,19 @@ def main() -> int:
     for line in drift_judge.in_words(result):
         print(line)
     print(path.relative_to(REPOSITORY))
-    return 0 if result["differences"] == 0 else 1
+    return 0 if result["differences"] == 0 and not result["void"] else 1
+
+
+def run_soundly(mix: Mix, tries: int = 3) -> dict[str, Any]:
+    """Run again, and say so, when the machine was too busy to be a call centre; the last result is returned whatever it is."""
+    told: list[str] = []
+    while True:
+        result = run(mix) | {"void_before": list(told)}
+        tries -= 1
+        if not result["void"] or not tries:
+            return result
+        told += result["void"]
+        print(f"  void: {'; '.join(result['void'])}; once more", flush=True)
 
 
 def run(mix: Mix) -> dict[str, Any]:

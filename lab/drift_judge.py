@@ -13,7 +13,7 @@ from typing import Any
 
 from lab import asterisk, picture, queue_log, truth
 from lab.ami import Ami
-from lab.layout import BY_NAME, EDGE, PBX_A, PBX_B, Host
+from lab.layout import BY_NAME, EDGE, EMG, PBX_A, PBX_B, Host
 from lab.mix import Mix, Remains
 from lab.queue_log import End
 from lab.truth import Account, Truth, Wait
@@ -40,9 +40,11 @@ def judge(mix: Mix, remains: Remains) -> Result:
         rows.append(_row(f"after the failover: {len(before)} seats' logins, pauses, reasons and penalties as before", {}, unlike))
     rows += [_row("nothing unexplained in the logs", 0, len(real.riddles), real.riddles)]
     samples = remains.samples
+    void = list(_void(remains))
     rows.append(_row("sampled during the run", 0, len(samples.mismatches), samples.mismatches))
     return {
         "mix": asdict(mix),
+        "void": void,
         "differences": sum(not row["equal"] for row in rows),
         "rows": rows,
         "done_by_seats": dict(sorted(remains.done.items())),
@@ -59,6 +61,16 @@ def judge(mix: Mix, remains: Remains) -> Result:
         "gaps_wall": remains.gaps_wall,
         "deaths": [asdict(death) for death in remains.deaths],
     }
+
+
+def _void(remains: Remains) -> Iterator[str]:
+    """Yield what else went wrong on a starved machine: then callers were moved off servers that lived, which the logs do not tell."""
+    failovers = sum(row["count"] for row in remains.status.get("counters", {}).get("failovers", []))
+    if failovers != len(remains.deaths):
+        yield f"{failovers} failovers, {len(remains.deaths)} server(s) killed"
+    moved = sum(row.event == "ENTERQUEUE" and row.node == EMG.name for row in remains.rows)
+    if moved:
+        yield f"{moved} callers came to the emergency seats, because no media server answered in time"
 
 
 def in_words(result: Result) -> Iterator[str]:
