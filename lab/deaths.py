@@ -7,6 +7,7 @@ from functools import partial
 
 from lab import ailments, daemon, faults, oom
 from lab.ami import Ami
+from lab.carrier import Audio
 from lab.exercise import Drill, no_daemon
 from lab.expected import Check, Expected
 from lab.layout import EMG, PBX_A, PBX_B, PHONES, Host
@@ -139,7 +140,16 @@ DEATHS = {
         "no seat can be reached from either media server: who waits and who comes is answered by the emergency seats",
         lambda: max(faults.block_phones(PBX_A), faults.block_phones(PBX_B)),
         Expected((1, 1), EMG.name, checks=(_strangers_find_an_emergency_seat,)),
-        Load(loud=0, quiet=0, leaving=6, leave_seconds=20.0, waiting=0, new_per_second=0.5, new_stay_seconds=25.0),
+        Load(
+            loud=0,
+            quiet=0,
+            leaving=6,
+            leave_seconds=20.0,
+            waiting=0,
+            new_per_second=0.5,
+            new_stay_seconds=25.0,
+            new_audio=Audio.SPARSE,
+        ),
         watch_seconds=60.0,
         spare_seats=30,
         emergency_seats=40,

@@ -35,6 +35,8 @@ class Load:
     waiting: int = 20
     new_per_second: float = 5.0
     new_stay_seconds: float = 3.0
+    new_audio: Audio = Audio.NONE
+    """What new callers send; a telephone hangs up on one who is silent for four seconds."""
     leaving: int = 0
     """Callers who talk, and hang up by themselves after `leave_seconds`."""
     leave_seconds: float = 30.0
@@ -64,7 +66,7 @@ class Load:
     def newcomers(self, seconds: float) -> Group:
         """Calls that arrive all the time; each waits a little and hangs up."""
         calls = max(1, round(self.new_per_second * seconds))
-        return Group("new", 4, calls, self.new_per_second, self.new_stay_seconds, Audio.NONE)
+        return Group("new", 4, calls, self.new_per_second, self.new_stay_seconds, self.new_audio)
 
 
 @dataclass(slots=True)
