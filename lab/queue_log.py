@@ -83,8 +83,7 @@ def read_stays(rows: Iterable[Row]) -> list[Stay]:
         elif row.event in {"FULL", "JOINEMPTY"}:
             stays.append(Stay(row.node, row.uniqueid, "", row.queue, row.wall, End.OVERFLOWED, row.wall, is_over=True))
         elif row.event in _COMPLETE:
-            # Written by a thread of its own: after a transfer back to the same queue it may stand behind the next ENTERQUEUE.
-            _complete(next(stay for stay in mine if stay.end is End.ANSWERED and not stay.is_over), row)
+            _complete(mine, row)
         else:
             _end(next(stay for stay in reversed(mine) if stay.end is None), row)
     return stays
@@ -104,7 +103,14 @@ def _end(stay: Stay, row: Row) -> None:
         raise ValueError(f"queue_log of {row.node}: {row.event} is not understood")
 
 
-def _complete(stay: Stay, row: Row) -> None:
+def _complete(mine: list[Stay], row: Row) -> None:
+    # Written by a thread of its own: after a transfer back to the same queue it may stand behind the next ENTERQUEUE.
+    stay = next((stay for stay in mine if stay.end is End.ANSWERED and not stay.is_over), None)
+    if stay is None:
+        # An attended transfer that falls together with a hang-up is told twice, as either (seen).
+        if any(over.seat == row.seat for over in mine):
+            return
+        raise ValueError(f"queue_log of {row.node}: {row.event} of {row.uniqueid}, who was not answered")
     # All of them end with wait, talk, position at joining.
     stay.is_over = True
     stay.waits.add(int(row.data[-3]))

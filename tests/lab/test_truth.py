@@ -55,6 +55,18 @@ def test_a_caller_given_back_to_his_own_queue_is_offered_again_whichever_line_co
     assert waits(hotline) == [(1, 1), (4, 4)]
 
 
+def test_an_end_that_is_told_twice_is_one_end() -> None:
+    """An attended transfer that falls together with a hang-up."""
+    log = (
+        "1|a.1|hotline|NONE|ENTERQUEUE||5551|1\n3|a.1|hotline|seat1|CONNECT|2|a.2|0\n"
+        "9|a.1|hotline|seat1|ATTENDEDTRANSFER|BRIDGE|0f-1e|2|6|1\n9|a.1|hotline|seat1|COMPLETECALLER|2|6|1\n"
+    )
+    hotline = account({"pbx-a": log}).queues["hotline"]
+    assert (hotline.offered, hotline.talk_seconds) == (1, [6])
+    with pytest.raises(ValueError, match="was not answered"):
+        account({"pbx-a": "9|a.1|hotline|seat1|COMPLETECALLER|2|6|1\n"})
+
+
 def test_a_log_that_says_two_waits_allows_both() -> None:
     log = "1|a.1|hotline|NONE|ENTERQUEUE||5551|1\n3|a.1|hotline|seat1|CONNECT|2|a.2|0\n9|a.1|hotline|seat1|COMPLETEAGENT|1|6|1\n"
     assert waits(account({"pbx-a": log}).queues["hotline"]) == [(1, 2)]
