@@ -37,7 +37,6 @@ class Callers:
         self._tally_of = tally_of
         self._is_moving, self._is_ghost = is_moving, is_ghost
         self._departed = Departed()
-        self._stays: dict[StayKey, Stay] = {}
         self._of_channel: dict[tuple[NodeName, Uniqueid], list[Stay]] = {}
         self._by_token: dict[CallToken, Stay] = {}
         self._lines: dict[tuple[NodeName, QueueName], list[Stay]] = {}
@@ -61,15 +60,15 @@ class Callers:
 
     def stays(self, node: NodeName | None = None) -> Iterator[Stay]:
         """Of one node, or all."""
-        return (stay for stay in list(self._stays.values()) if node is None or stay.node == node)
+        return (stay for here in list(self._of_channel.values()) for stay in list(here) if node is None or stay.node == node)
 
     def get(self, node: NodeName, uniqueid: Uniqueid, queue: QueueName) -> Stay | None:
-        return self._stays.get((node, uniqueid, queue))
+        return next((stay for stay in self._of_channel.get((node, uniqueid), ()) if stay.queue == queue), None)
 
     # --- in ---------------------------------------------------------------------------------------------------------
 
     def join(self, event: CallerJoined, at: float) -> None:
-        held = self._stays.get((event.node, event.uniqueid, event.queue))
+        held = self.get(event.node, event.uniqueid, event.queue)
         if held is not None:
             if held.stage is Stage.WAITING:
                 return  # a list was quicker
@@ -96,7 +95,7 @@ class Callers:
             self.admit(stay, 0, at)
 
     def leave(self, event: CallerLeft, at: float) -> None:
-        stay = self._stays.get((event.node, event.uniqueid, event.queue))
+        stay = self.get(event.node, event.uniqueid, event.queue)
         if stay is not None and stay.stage is Stage.DOUBTED:
             self.drop(stay)
         if stay is None or stay.stage not in {Stage.WAITING, Stage.LEAVING}:
@@ -112,7 +111,7 @@ class Callers:
                 self._open[(stay.node, stay.uniqueid, stay.queue)] = stay
 
     def serve(self, event: CallerServed, at: float) -> None:
-        stay = self._stays.get((event.node, event.uniqueid, event.queue))
+        stay = self.get(event.node, event.uniqueid, event.queue)
         if stay is None or stay.stage not in {Stage.WAITING, Stage.LEAVING}:
             return
         self.mark_served(stay, event.seat_channel, at)
@@ -128,7 +127,7 @@ class Callers:
 
     def of_event(self, event: CallerDone) -> Stay | None:
         """Whose conversation is over. The caller's channel may be gone before he is named: then his token tells."""
-        stay = self._stays.get((event.node, event.uniqueid, event.queue))
+        stay = self.get(event.node, event.uniqueid, event.queue)
         if stay is None and event.token is not None:
             stay = self._by_token.get(event.token)
         return stay if stay is not None and (stay.node, stay.queue) == (event.node, event.queue) else None
@@ -141,7 +140,7 @@ class Callers:
         return stay
 
     def give_back(self, event: CallerUnserved, at: float) -> None:
-        stay = self._stays.get((event.node, event.uniqueid, event.queue))
+        stay = self.get(event.node, event.uniqueid, event.queue)
         if stay is not None and stay.stage in {Stage.WAITING, Stage.LEAVING}:
             self._give_back(stay, event.status, at)
         elif stay is None and event.status in {"FULL", "JOINEMPTY", "JOINUNAVAIL"}:  # never let in
@@ -263,7 +262,6 @@ class Callers:
         self.drop(stay)
 
     def _hold(self, stay: Stay, position: int) -> None:
-        self._stays[(stay.node, stay.uniqueid, stay.queue)] = stay
         self._of_channel.setdefault((stay.node, stay.uniqueid), []).append(stay)
         if stay.stage is Stage.DOUBTED:
             self._doubted[(stay.node, stay.uniqueid, stay.queue)] = stay
@@ -286,7 +284,6 @@ class Callers:
         """Forget a stay: its end is counted."""
         self._exit(stay)
         key = (stay.node, stay.uniqueid, stay.queue)
-        self._stays.pop(key, None)
         self._open.pop(key, None)
         self._doubted.pop(key, None)
         if stay.seat_channel is not None:

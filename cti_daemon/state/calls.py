@@ -65,6 +65,9 @@ class Calls:
         channel = self._find(node, uniqueid)
         return channel.part.call.token if channel is not None else None
 
+    def channel(self, node: NodeName, uniqueid: Uniqueid) -> Channel | None:
+        return self._find(node, uniqueid)
+
     def channels(self, node: NodeName) -> NodeChannels | None:
         return self._nodes.get(node)
 
@@ -90,7 +93,7 @@ class Calls:
         channel = self._find(event.node, event.uniqueid)
         if channel is None or event.linkedid is None:
             return
-        channel.bridge = intern(event.bridge)
+        channel.bridge = _known_bridge(channel, event.bridge)
         channel.is_parked, channel.is_transferred, channel.queue = event.is_parking, False, None
         self._touch(channel, event.linkedid, event.token, at)
         if event.members > 1:
@@ -185,7 +188,7 @@ class Calls:
     def _add(
         self, held: NodeChannels, node: NodeName, uniqueid: Uniqueid, linkedid: Uniqueid, state: int, endpoint: SeatName, at: float
     ) -> Channel:
-        part = self._part(held, node, linkedid, at)
+        part = self._part(held, node, uniqueid if linkedid == uniqueid else linkedid, at)  # one text where there can be ten thousand
         channel = held.by_id[uniqueid] = Channel(uniqueid, part, state, SeatName(intern(endpoint)))
         part.channels.append(channel)
         self._mark(part.call, at)
@@ -232,7 +235,8 @@ class Calls:
         """A part belongs to the call of a token, seen on another node before or not."""
         call, known = part.call, self._by_token.get(token)
         if known is None or known is call:
-            call.token = token
+            leg = self._legs.of_token(token)
+            call.token = token = token if leg is None else leg.token  # one text for all
             self._by_token[token] = call
             return
         call.parts.remove(part)
@@ -252,7 +256,7 @@ class Calls:
             channel = self._add(held, node, uniqueid, row.linkedid, row.state, row.endpoint, at)
         channel.state = row.state
         if channel.bridge != row.bridge:
-            channel.bridge = intern(row.bridge)
+            channel.bridge = _known_bridge(channel, row.bridge)
         channel.is_parked = row.bridge in held.parking
         self._touch(channel, row.linkedid, row.token, at)
 
@@ -285,3 +289,8 @@ class Calls:
             return leg.edge, CallState(leg.state.value)
         part = served[-1] if served else call.parts[0]
         return part.node, part.judge()
+
+
+def _known_bridge(channel: Channel, bridge: str) -> str:
+    """The bridge's name as the call's other channels have it: one text for all."""
+    return next((other.bridge for other in channel.part.channels if other.bridge == bridge), bridge)

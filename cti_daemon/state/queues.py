@@ -66,6 +66,10 @@ class Queues:
     # --- in ---------------------------------------------------------------------------------------------------------
 
     def join(self, event: CallerJoined, at: float) -> None:
+        channel = self._calls.channel(event.node, event.uniqueid)
+        if channel is not None:  # one text for all who keep it: there may be ten thousand
+            token = channel.part.call.token
+            event = event._replace(uniqueid=channel.uniqueid, token=token if token == event.token else event.token)
         self.callers.join(event, at)
         self._calls.wait(event.node, event.uniqueid, event.queue, event.token, at)
 
