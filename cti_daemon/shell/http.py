@@ -17,7 +17,7 @@ from cti_daemon.wire.site_json import of_everything, of_seat
 
 RETRY_SECONDS = 5.0
 SHUTDOWN_SECONDS = 1.0
-SEATS_A_PIECE = 200
+SEATS_A_PIECE = 50
 _LOOPBACK = ("127.", "localhost")
 
 

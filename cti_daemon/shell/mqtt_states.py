@@ -48,6 +48,9 @@ class RetainedStates:
         self._published: dict[str, tuple[Hashable, float]] = {}
         self._queues: dict[str, str] = {}
         self._seats: dict[str, str] = {}
+        """Topic of each seat ever seen, by name."""
+        self._looks: dict[str, tuple[SeatView, float]] = {}
+        """What each seat looked like when the broker had it right, and until when it need not be said again."""
         self.has_more = False
         """Are there changes that wait for the next round?"""
 
@@ -55,7 +58,7 @@ class RetainedStates:
         """Every state that differs from what was published, the site's own first."""
         view, at = self._view(), self._clock()
         found = [self._publish(state, at) for state in self._site(view) if self._differs(state, at)]
-        seats = [state for state in self._all_seats(view) if self._differs(state, at)]
+        seats = [*self._changed_seats(view, at), *(state for state in self._gone_seats(view) if self._differs(state, at))]
         self.has_more = len(seats) > MOST_SEATS
         return found + [self._publish(state, at) for state in seats[:MOST_SEATS]]
 
@@ -80,14 +83,27 @@ class RetainedStates:
         for topic, name in self._queues.items():
             yield _spelled(topic, of_queue(seen[topic]) if topic in seen else of_unknown_queue(name), expires=True)
 
-    def _all_seats(self, view: SiteView) -> Iterator[_State]:
-        """Those of the picture, and those that were published and are in it no more: logged out of every queue, or out of sight when
-        no seat at all is seen."""
-        seen = {self._topics.seat(seat.seat): seat for seat in view.seats}
-        self._seats |= {topic: seat.seat for topic, seat in seen.items()}
-        for topic, name in self._seats.items():
-            seat = seen.get(topic)
-            yield _of_seat(topic, seat, view.drawn_at) if seat else _gone(topic, name, is_seen=bool(view.seats))
+    def _changed_seats(self, view: SiteView, at: float) -> Iterator[_State]:
+        """There may be thousands, and few change: a seat that is the same object as before is passed by at once."""
+        for seat in view.seats:
+            look = self._looks.get(seat.seat)
+            if look is not None and look[0] is seat and at < look[1]:
+                continue
+            topic = self._seats.get(seat.seat)
+            if topic is None:
+                topic = self._seats[seat.seat] = self._topics.seat(seat.seat)
+            state = _of_seat(topic, seat, view.drawn_at)
+            if self._differs(state, at):
+                yield state
+            else:
+                self._looks[seat.seat] = (seat, self._published[topic][1] + SAY_AGAIN_SECONDS)
+
+    def _gone_seats(self, view: SiteView) -> Iterator[_State]:
+        """Those that were published and are in the picture no more: logged out of every queue, or out of sight when no seat at all is
+        seen."""
+        for name in self._seats.keys() - {seat.seat for seat in view.seats}:
+            self._looks.pop(name, None)
+            yield _gone(self._seats[name], name, is_seen=bool(view.seats))
 
 
 def _spelled(topic: str, body: dict[str, Any], *, expires: bool = False) -> _State:
