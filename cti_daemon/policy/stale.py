@@ -8,7 +8,8 @@ who is long served by another server. Seen: an agent connected to such a call. S
 2. Its token belongs to an edge leg that is with another node, or to none, in a listing of *every* edge that was asked for after the
    server had shown the channel. So a call that is just being set up is never taken for one.
 3. On a server that was not condemned the same channel must have been shown for LASTS_SECONDS: a BYE may be on its way.
-4. A server is settled when it is not condemned and its own list, asked for since, has no such channel. At our start nobody is."""
+4. Where the server was condemned its members are paused first (or UNPAUSED_SECONDS have gone): an ended call frees a seat.
+5. A server is settled when it is not condemned and its own list, asked for since, has no such channel. At our start nobody is."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -24,6 +25,8 @@ from cti_daemon.state.site import Site
 LASTS_SECONDS = 1.0
 ASK_SECONDS = 1.0
 """Pace of asking, of a server that is not settled and of the edges while somebody is suspected."""
+UNPAUSED_SECONDS = 2.0
+"""How long a server that was condemned may take until its members are paused."""
 AGAIN_SECONDS = 3.0
 """A channel that is still there so long after it was to be ended is ended once more."""
 
@@ -113,6 +116,8 @@ class StaleCalls:
         told_of = min(self._edges_told_of.values(), default=NEVER)
         is_known = all(self._site.evidence[edge].connected for edge in self._site.edges)
         lasts = 0.0 if node in self._unsettled else LASTS_SECONDS
+        if node in self._unsettled and not self._site.seats.are_paused(node):
+            lasts = UNPAUSED_SECONDS  # one ended call frees a seat, and its queue would ring it for the next stale one
         due = [s for s in suspects.values() if at >= max(s.seen_at + lasts, s.ended_at + AGAIN_SECONDS)]
         if not due:
             return min(max(s.seen_at + lasts, s.ended_at + AGAIN_SECONDS) for s in suspects.values())

@@ -6,11 +6,11 @@ from itertools import count
 
 from cti_daemon.model.call_events import UP, ChannelSeen, ChannelsListed
 from cti_daemon.model.effects import Effect, HangUp, ListEdge, ListNode
-from cti_daemon.model.events import EdgeListed, LegRouted, LinkUp, Outcome
+from cti_daemon.model.events import EdgeListed, LegRouted, LinkUp, Outcome, QueuesListed
 from cti_daemon.model.ids import CallToken, ChannelName, NodeName, PathName, SeatName, Uniqueid
 from cti_daemon.model.reasons import Condition, Result, Verdict
 from cti_daemon.policy.health import Facts, Health
-from cti_daemon.policy.stale import AGAIN_SECONDS, ASK_SECONDS, LASTS_SECONDS, StaleCalls
+from cti_daemon.policy.stale import AGAIN_SECONDS, ASK_SECONDS, LASTS_SECONDS, UNPAUSED_SECONDS, StaleCalls
 from cti_daemon.state.site import Site
 from tests.sim.world import EDGE, EMG, A, B, settings
 
@@ -24,6 +24,7 @@ class Bench:
         self.site = Site(settings(), 0.0)
         for node in (EDGE, A, B, EMG):
             self.site.witness(LinkUp(node, PathName("a")), 0.0)
+        self.site.seats.replace(QueuesListed(A, (), ()), 0.0)  # no member that is not paused
         self.health = {node: Health(Verdict.HEALTHY, "", 0.0, FACTS) for node in (EDGE, A, B, EMG)}
         self.counters: dict[str, Counter[tuple[str, ...]]] = {"stale_calls": Counter()}
         self.stale = StaleCalls(self.site, self.counters, count(1))
@@ -195,3 +196,15 @@ def test_what_is_still_there_is_ended_once_more() -> None:
     assert ended(bench.judge(7.0)) == []
     bench.edge_listed(7.0 + AGAIN_SECONDS)
     assert ended(bench.judge(6.2 + AGAIN_SECONDS)) == ["PJSIP/edge-c1"]
+
+
+def test_its_seats_are_paused_first_or_have_had_their_time() -> None:
+    """One ended call frees a seat, and the queue would ring it for the next stale one."""
+    bench = Bench()
+    bench.site.seats.forget(A)  # whether they are paused is not known
+    bench.condemn(A)
+    bench.judge(5.0)
+    bench.listed(half("c1"), at=6.0)
+    bench.edge_listed(6.2)
+    assert ended(bench.judge(6.2)) == []
+    assert ended(bench.judge(6.0 + UNPAUSED_SECONDS)) == ["PJSIP/edge-c1"]
