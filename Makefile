@@ -76,6 +76,11 @@ service-test: deb ## the package on a clean Debian under a real systemd, beside 
 	@bash lab/bootstrap.sh && bash lab/service/root.sh || true
 	@$(BIN)/python -m lab.service
 
+.PHONY: bench
+bench: $(READY) ## speed and size beside peers (panoramisk, pyst2, npm yana) and limits; figures in build/bench.json
+	@bash lab/bootstrap.sh
+	@nice -n -5 $(BIN)/python -m bench
+
 SEEDS ?= 1000
 .PHONY: sim
 sim: $(READY) ## seeded faults in virtual time around the real core, SEEDS=…; a broken seed is printed and can be replayed

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench import stream
-from cti_daemon.model.call_events import ChannelsListed, StreamBegan
+from cti_daemon.model.call_events import ChannelsListed
 from cti_daemon.model.events import Event, LinkUp
 from cti_daemon.model.ids import NodeName, PathName
 from cti_daemon.model.settings import Settings
@@ -21,7 +21,7 @@ def settings_of_sample() -> Settings:
 
 
 def begin(node: NodeName, path: PathName, post: Callable[[Event], None]) -> None:
-    """Logged in, nothing up, the queue and its members as the recorded list has them."""
+    """Logged in, nothing up, the queue and its members as the recorded list has them. After the stream has begun."""
     proof = Proof(stream.SYSTEM_NAME)
     items = []
     for block in stream.queue_status().split(b"\r\n\r\n"):
@@ -30,6 +30,5 @@ def begin(node: NodeName, path: PathName, post: Callable[[Event], None]) -> None
         if match is not None:
             items.append((kind, match))
     post(LinkUp(node, path))
-    post(StreamBegan(node))
     post(ChannelsListed(node, ()))
     post(read_queues(items, node))
