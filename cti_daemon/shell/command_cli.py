@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cti_daemon.shell import status_page
 from cti_daemon.shell.cli_options import (
@@ -266,6 +264,9 @@ def _show_answer(order: _Order, answer: dict[str, Any]) -> None:
 
 def _follow(order: _Order, address: str) -> None:
     """Show callers being moved until nothing is under way any more. Who serves is the last line."""
+    from rich.console import Console  # noqa: PLC0415 - the daemon itself needs no terminal
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415 - the same
+
     console = Console(stderr=True, quiet=order.form is Format.JSON)
     columns = (TextColumn("callers moved"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     settled, total, site = 0, 0, dict[str, Any]()

@@ -10,11 +10,9 @@ import threading
 from collections import OrderedDict
 from typing import Any, TextIO
 
-import structlog
-from structlog.stdlib import BoundLogger
-from structlog.typing import EventDict, WrappedLogger
 from typing_extensions import override
 
+from cti_daemon.shell.plain_structlog import structlog
 from cti_daemon.shell.privacy import masked_value
 
 MOST_WAITING_LINES = 10_000
@@ -64,10 +62,10 @@ def configure(level: str = "info", *, json: bool | None = None, stream: TextIO |
     )
 
 
-def get(name: str) -> BoundLogger:
+def get(name: str) -> structlog.stdlib.BoundLogger:
     """The logger of one part of the house (`ami`, `journal`, …), as `cti.ami`: libraries have loggers too, and aiomqtt sets the
     level of one that is called `mqtt`."""
-    logger: BoundLogger = structlog.stdlib.get_logger(f"cti.{name}")
+    logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(f"cti.{name}")
     return logger
 
 
@@ -82,7 +80,7 @@ class Repeats:
 
     MOST_KEYS = 1024
 
-    def __init__(self, log: BoundLogger) -> None:
+    def __init__(self, log: structlog.stdlib.BoundLogger) -> None:
         self._log = log
         self._counts: OrderedDict[str, int] = OrderedDict()
 
@@ -103,7 +101,7 @@ class Repeats:
             self._log.info(event, failures_before=count, **fields)
 
 
-def _mask(_logger: WrappedLogger, _name: str, fields: EventDict) -> EventDict:
+def _mask(_logger: structlog.typing.WrappedLogger, _name: str, fields: structlog.typing.EventDict) -> structlog.typing.EventDict:
     # `_record` and `_from_structlog` are structlog's own carriers and are removed before rendering
     return {k: v if k.startswith("_") else masked_value(v) for k, v in fields.items()}
 
