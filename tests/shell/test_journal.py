@@ -90,6 +90,17 @@ async def test_a_restart_finds_the_routing_and_the_failover_that_was_not_finishe
     await third.close()
 
 
+async def test_a_restart_knows_the_last_settled_life_of_each_server(journal: Journal, path: Path) -> None:
+    await journal.append(Record("node_life", {"node": "pbx-a", "life": "2026-11-21 10:00:00"}))
+    await journal.append(Record("node_life", {"node": "pbx-b", "life": "2026-11-21 10:00:01"}))
+    await journal.append(Record("node_life", {"node": "pbx-a", "life": "2026-11-21 11:30:00"}))
+    await journal.close()
+    again = Journal(path)
+    found = await again.open()
+    assert found.lives == {"pbx-a": "2026-11-21 11:30:00", "pbx-b": "2026-11-21 10:00:01"}
+    await again.close()
+
+
 async def test_the_outcome_of_another_failover_does_not_close_this_one(journal: Journal, path: Path) -> None:
     await journal.append(Record("failover_intent", {"epoch": 5}), Record("failover_done", {"epoch": 4}))
     await journal.close()
