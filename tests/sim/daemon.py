@@ -29,7 +29,7 @@ from cti_daemon.wire.standing import standing
 from tests.sim.clock import Clock
 from tests.sim.edge import Edge
 from tests.sim.faults import Kind
-from tests.sim.members import listed, obey, static_members
+from tests.sim.members import SEATS, listed, obey, seen, static_members
 from tests.sim.process import Deed, EdgeDeed, Process
 from tests.sim.questions import Ear, Eye
 from tests.sim.truth import Truth
@@ -55,7 +55,7 @@ class Daemon(Process):
         self.started_at = 0.0
         self.stalled_until = 0.0
         self._heard: list[Event] = []
-        self.members = {node: static_members(3) for node in truth.nodes}
+        self.members = {node: static_members(SEATS) for node in truth.nodes}
         self._written_at, self._is_write_lost = -1.0, False
 
     # --- life and death ---------------------------------------------------------------------------------------------
@@ -267,7 +267,13 @@ class Daemon(Process):
             self._edge.when_awake(lambda: wires.deliver(EDGE, replace(self._edge.listing(), took_seconds=self.clock.now - asked_at)))
         elif self._truth.ami_lives(node):
             wires.deliver(node, self._edge.halves.listing(node))
-            wires.deliver(node, listed(node, self.members[node]))
+            wires.deliver(node, listed(node, self.members[node], reachable=None if self._truth.has_seats(node) else 0))
+
+    def tell_seats(self, node: NodeName) -> None:
+        """The node says of each member whether its phone can be reached now."""
+        if not self.is_dead and self._truth.ami_lives(node):
+            for member in self.members[node].values():
+                self.wires.deliver(node, seen(node, member, is_reachable=self._truth.has_seats(node)))
 
     def _compare(self, life: int) -> None:
         if life == self.life and not self.is_dead:

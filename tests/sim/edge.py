@@ -45,6 +45,8 @@ class Leg:
     is_talking: bool = False
     is_talk_known: bool = False
     """The daemon heard, or can read on this leg, that a seat talks to this caller."""
+    is_over: bool = False
+    """The seat has hung up; the edge may not have heard of it."""
     dialog: str = ""
     left: list[NodeName] = field(default_factory=list)
 
@@ -162,7 +164,7 @@ class Edge:
         """Its half is told to end."""
         if leg.half is not None:
             self.halves.leave(leg.half)
-        leg.half, leg.is_talking = None, False
+        leg.half, leg.is_talking, leg.is_over = None, False, False
 
     def _round(self, leg: Leg) -> None:
         """cti-route: every node of the route, by the contacts the edge believes in."""
@@ -227,7 +229,7 @@ class Edge:
         node = half.node
         if not self.halves.lives(half):
             return  # it waits in a queue that is no more
-        if not self._truth.sip_lives(node):
+        if not self._truth.sip_lives(node) or not self._truth.has_seats(node):
             self._after(1.0, leg, partial(self._pick_up, leg, half))
             return
         leg.is_talking = True
@@ -245,6 +247,7 @@ class Edge:
             self._clock.after(1.0, partial(self._seat_hangs_up, leg, half))
             return
         self.halves.end(half)
+        leg.is_over = leg.half is half
         for seconds in BYES_AFTER:
             self._clock.after(seconds, partial(self._bye, leg, half))
 

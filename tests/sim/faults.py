@@ -32,6 +32,7 @@ class Kind(StrEnum):
     SLOW_DISK = "slow disk"  # the journal takes longer than is waited for
     ANSWERS_LOST = "answers lost"  # the edge does what it is told, `level` of its answers are lost
     ORDERS_LOST = "orders lost"  # `level` of what the edge is told is lost
+    SEATS_GONE = "seats gone"  # no phone of the node can be reached
     EDGE_FROZEN = "edge frozen"
     EDGE_KILL = "edge killed"
 

@@ -1,48 +1,24 @@
-"""What must never happen, judged from the truth and not from the daemon's belief. Each has the promise it stands for."""
+"""What must never happen to callers and edges, judged from the truth and not from the daemon's belief."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
-from typing_extensions import override
-
-from cti_daemon.model.effects import Effect, Record, Report, RescueLeg
+from cti_daemon.model.effects import Effect, Report, RescueLeg
 from cti_daemon.model.ids import PATHS, NodeName, Uniqueid
 from cti_daemon.model.reasons import Verdict
+from cti_daemon.policy.modes import DRAINS
 from cti_daemon.policy.table import CONDEMNED
 from tests.sim.agents import differing
 from tests.sim.clock import Clock
 from tests.sim.daemon import Daemon
+from tests.sim.decisions import Decisions
 from tests.sim.edge import Edge, Leg
 from tests.sim.faults import Kind
+from tests.sim.members import SEATS, static_members
+from tests.sim.promises import Breach, Promise
 from tests.sim.schedule import SERVERS
-from tests.sim.truth import Cause, Truth
+from tests.sim.truth import Truth
 from tests.sim.world import EDGE
 
-
-class Promise(StrEnum):
-    TRUE_CAUSE = "F5: no failover without a true cause on the node that was left"
-    IN_TIME = "F1-F3, F7: a true cause that lasts is answered within its deadline"
-    LIVING_CALL = "F4: no caller is taken out of a conversation that is alive"
-    ONCE = "F4, F9: nobody is moved twice"
-    LEVEL = "rule 4 of the house: the edge's epoch never goes back, and desired state is reached when faults end"
-    NOBODY_LEFT = "F4, F9: nobody is left on a node that was given up"
-    SEATS = "F8: login, pause and penalty are the same on both media servers when faults end"
-    NO_FLAPPING = "F6: at most one failover for a cause, and nothing goes back by itself"
-
-
-@dataclass(frozen=True, slots=True)
-class Breach:
-    at: float
-    promise: Promise
-    text: str
-
-    @override
-    def __str__(self) -> str:
-        return f"{self.at:8.3f}  BROKEN   {self.text} ({self.promise.value})"
-
-
-CAUSE_LASTS_SECONDS = 0.6
-"""A verdict may come so long after its cause has ended: the evidence was true when it was taken."""
 AUDIO_SEEN_SECONDS = 0.1
 """Nobody can know of audio that has come back a moment ago."""
 DEADLINE_SECONDS = 1.5
@@ -83,9 +59,8 @@ class Invariants:
         self._clock, self._truth, self._edge, self._daemon = clock, truth, edge, daemon
         self.breaches: list[Breach] = []
         self.unserved: list[Uniqueid] = []
-        """Callers who hear nothing at the end, because their node died and came back while the daemon was blind: no promise covers
-        them (no evidence tells a node's new life from its old one), so they are counted."""
-        self._answered: dict[int, tuple[int, Record]] = {}
+        self.decisions = Decisions(clock, truth, daemon, self._break)
+        self.is_journal_lost = False
         self._redirected: dict[tuple[Uniqueid, int], float] = {}
         self._epoch = (0, 0)
         self._given_up: dict[Uniqueid, _GivenUp] = {}
@@ -98,31 +73,12 @@ class Invariants:
     # --- what the daemon decides ------------------------------------------------------------------------------------
 
     def decided(self, effect: Effect) -> None:
-        match effect:
-            case Record(kind="failover_intent", data=data):
-                self._failover(effect, NodeName(data["from"]), NodeName(data["serving"]))
-            case Report(kind="verdict", data=data) if data["verdict"] in CONDEMNED:
-                node = NodeName(data["node"])
-                for leg in self._edge.legs.values():
-                    if leg.node == node:
-                        verdict, is_silent = Verdict(data["verdict"]), not self._edge.has_audio(leg)
-                        self._given_up[leg.uniqueid] = _GivenUp(node, leg.routed_at, verdict, is_silent)
-            case _:
-                pass
-
-    def _failover(self, record: Record, left: NodeName, to: NodeName) -> None:
-        cause = self._cause_lately(left)
-        if cause is None:
-            self._break(Promise.TRUE_CAUSE, f"failover {left} -> {to}, but calls could be served by {left}")
-            return
-        life, before = self._answered.get(cause.number, (0, record))
-        if life == self._daemon.life or (life and before in self._daemon.journal):
-            self._break(Promise.NO_FLAPPING, f"a second failover from {left} for one cause")
-        self._answered[cause.number] = (self._daemon.life, record)
-
-    def _cause_lately(self, node: NodeName) -> Cause | None:
-        since_at = self._clock.now - CAUSE_LASTS_SECONDS
-        return next((c for c in reversed(self._truth.causes) if c.node == node and (c.until_at is None or c.until_at >= since_at)), None)
+        self.decisions.check(effect)
+        if isinstance(effect, Report) and effect.kind == "verdict" and effect.data["verdict"] in CONDEMNED:
+            node, verdict = NodeName(effect.data["node"]), Verdict(effect.data["verdict"])
+            for leg in self._edge.legs.values():
+                if leg.node == node:
+                    self._given_up[leg.uniqueid] = _GivenUp(node, leg.routed_at, verdict, not self._edge.has_audio(leg))
 
     # --- what happens at the edge -----------------------------------------------------------------------------------
 
@@ -133,8 +89,13 @@ class Invariants:
         if before_at is not None and (leg.routed_at <= before_at or leg.epoch >= effect.epoch):
             self._break(Promise.ONCE, f"{leg.uniqueid} redirected twice in epoch {effect.epoch}")
         self._redirected[leg.uniqueid, effect.epoch] = self._clock.now
-        if leg.node is not None and leg.epoch == self._edge.epoch and self._cause_lately(leg.node) is None and self._edge.is_served(leg):
+        if leg.node is None or self.decisions.cause_lately(leg.node) is not None or not self._edge.is_served(leg):
+            return
+        if leg.epoch == self._edge.epoch:
             self._break(Promise.ONCE, f"{leg.uniqueid} was well on {leg.node}, chosen in the present epoch {leg.epoch}")
+        reason = self._daemon.engine.routing.reason
+        if reason in DRAINS and leg.uniqueid not in self._given_up:
+            self._break(Promise.DRAIN, f"{leg.uniqueid} was well on {leg.node} and is moved for a {reason.value}")
 
     def hung_up(self, leg: Leg) -> None:
         self._break(Promise.LIVING_CALL, f"{leg.uniqueid} was connected to {leg.node}, whose half of the call was ended")
@@ -159,7 +120,7 @@ class Invariants:
         now = self._clock.now
         head = self._edge.route[0] if self._edge.route else None
         cause = self._truth.cause_of(head) if head is not None else None
-        if head is None or cause is None or not self._is_undisturbed() or not self._has_other(head):
+        if head is None or cause is None or self.decisions.is_paused or not self._is_undisturbed() or not self._has_other(head):
             self._waited_since = None
             return
         if self._waited_since is None or self._waited_since[0] != cause.number:
@@ -210,7 +171,18 @@ class Invariants:
             if given_up is not None and given_up.is_about(leg) and not self._is_well(leg, given_up.verdict):
                 self._break(Promise.NOBODY_LEFT, f"{leg.uniqueid} is still on {leg.node}, which was given up")
             elif not edge.is_served(leg):
-                self.unserved.append(leg.uniqueid)
+                self._is_silent(leg)
+        for node in SERVERS:
+            if self._daemon.members[node] != static_members(SEATS):
+                self._break(Promise.SEATS, f"the seats of {node} are not as they were: {self._daemon.members[node]}")
+
+    def _is_silent(self, leg: Leg) -> None:
+        """Nobody holds this call. Where the conversation had ended and the BYE was lost, or no journal tells a server's lives apart,
+        no promise covers him: he is counted."""
+        if self.is_journal_lost or leg.is_over:
+            self.unserved.append(leg.uniqueid)
+        elif self._clock.now - leg.routed_at > QUIET_SECONDS or leg.node is None:
+            self._break(Promise.HELD, f"{leg.uniqueid} hears nothing from {leg.node}")
 
     def _is_well(self, leg: Leg, verdict: Verdict) -> bool:
         """The node still holds this call; and who only waits there was left there on purpose."""

@@ -10,6 +10,7 @@ from cti_daemon.model.ids import Interface, MemberKey, NodeName, QueueName, Seat
 from cti_daemon.model.reasons import MemberKind, Result
 
 NOT_IN_USE = 1
+SEATS = 3
 UNAVAILABLE = 5
 
 
@@ -20,8 +21,8 @@ def static_members(seats: int, queue: str = "hotline") -> dict[MemberKey, Member
     return {member.key: member for member in members}
 
 
-def seen(node: NodeName, member: Membership) -> MemberSeen:
-    return MemberSeen(node, member, NOT_IN_USE, in_call=False)
+def seen(node: NodeName, member: Membership, *, is_reachable: bool = True) -> MemberSeen:
+    return MemberSeen(node, member, NOT_IN_USE if is_reachable else UNAVAILABLE, in_call=False)
 
 
 QUEUES = (QueueName("hotline"), QueueName("support"))

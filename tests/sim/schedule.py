@@ -1,11 +1,12 @@
 """From a seed: who calls when, and what goes wrong when. Every fault has ended at `HEALED_AT`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 
 from cti_daemon.model.ids import PATHS, NodeName, Uniqueid
 from tests.sim.faults import NOISE, TRUE_CAUSES, Fault, Kind
+from tests.sim.people import THINKS_SECONDS, Wish
 from tests.sim.world import EDGE, EMG, A, B
 
 FIRST_FAULT_AT, HEALED_AT, END_AT = 4.0, 24.0, 38.0
@@ -18,7 +19,9 @@ LEVELS = {
     Kind.ANSWERS_LOST: (0.2, 1.0),
     Kind.ORDERS_LOST: (0.2, 1.0),
 }
-_OF_NODE = {*TRUE_CAUSES, Kind.CUT_OFF, Kind.AMI_SILENT, Kind.PROBE_SILENT, *REFUSED}
+MOVES = ("failover", "switchover", "failback", "emergency-on", "emergency-off")
+VERBS = (*MOVES, "pause-automation", "resume-automation", "maintenance-on", "maintenance-off")
+_OF_NODE = {*TRUE_CAUSES, Kind.SEATS_GONE, Kind.CUT_OFF, Kind.AMI_SILENT, Kind.PROBE_SILENT, *REFUSED}
 _RARE = {Kind.EDGE_KILL, Kind.RESTART, Kind.ISOLATED, Kind.ORDERS_LOST, Kind.ANSWERS_LOST}
 
 
@@ -38,12 +41,38 @@ class Schedule:
     faults: tuple[Fault, ...]
     callers: tuple[Caller, ...]
     until: float = END_AT
+    wishes: tuple[Wish, ...] = ()
+    failover: dict[str, object] = field(default_factory=dict)
+    """The site's `[failover]`."""
 
 
 def draw(seed: int) -> Schedule:
     chance = Random(seed)
     kind = chance.choice(tuple(_KINDS))
-    return Schedule(kind, _compatible(_KINDS[kind](chance)), _callers(chance))
+    faults = _compatible(_KINDS[kind](chance))
+    return Schedule(kind, faults, _callers(chance), END_AT, _wishes(chance, often=kind == "people at work"), _failover(chance))
+
+
+def _wishes(chance: Random, *, often: bool) -> tuple[Wish, ...]:
+    """What people order; everything that ends by itself has ended at `HEALED_AT`."""
+    wishes: list[Wish] = []
+    for _ in range(chance.randint(1, 5) if often else chance.choice((0, 0, 0, 1))):
+        at, verb = chance.uniform(FIRST_FAULT_AT - 1.0, 20.0), chance.choice(VERBS)
+        args: dict[str, object] = {"force": True} if verb in MOVES and chance.random() < 0.5 else {}
+        if verb == "failover" and chance.random() < 0.5:
+            args["to"] = chance.choice(SERVERS)
+        if verb.startswith("maintenance"):
+            args["node"] = chance.choice(SERVERS)
+        if verb in ("pause-automation", "maintenance-on"):
+            args["for"] = round(min(chance.uniform(0.5, 8.0), HEALED_AT - at - THINKS_SECONDS - 0.2), 2)
+        wishes.append(Wish(at, verb, args))
+    return tuple(sorted(wishes, key=lambda wish: wish.at))
+
+
+def _failover(chance: Random) -> dict[str, object]:
+    """Times short enough to be over within a run."""
+    found: dict[str, object] = {"seats_out_after": chance.choice((2.0, 30.0)), "hold_down": chance.choice((3.0, 6.0, 600.0))}
+    return found | {"failback": chance.choice(("command", "command", "auto"))}
 
 
 def _callers(chance: Random) -> tuple[Caller, ...]:
@@ -179,6 +208,22 @@ def _edge_in_doubt(chance: Random) -> list[Fault]:
     return [cause, _one(chance, kind, None, cause.at + chance.uniform(-0.3, 1.2), chance.uniform(0.3, 4.0))]
 
 
+def _people_at_work(chance: Random) -> list[Fault]:
+    """Orders, and now and then a fault in the middle of them."""
+    return _some(chance, frozenset(Kind), 0, 3)
+
+
+def _seats_out(chance: Random) -> list[Fault]:
+    """Of one server or of both, and what else may come."""
+    nodes = chance.choice(((A,), (A, B), (B,), (A, B, EMG)))
+    at = chance.uniform(FIRST_FAULT_AT, 8.0)
+    gone = [
+        _one(chance, Kind.SEATS_GONE, node, at + chance.choice((0.0, chance.uniform(0.0, 4.0))), chance.uniform(1.0, 12.0))
+        for node in nodes
+    ]
+    return [*gone, *_some(chance, frozenset(Kind), 0, 2)]
+
+
 _KINDS: dict[str, Callable[[Random], list[Fault]]] = {
     "one cause": _one_cause,
     "cause and noise": _cause_and_noise,
@@ -191,6 +236,8 @@ _KINDS: dict[str, Callable[[Random], list[Fault]]] = {
     "killed in the middle": _killed_in_the_middle,
     "killed twice": _killed_twice,
     "edge in doubt": _edge_in_doubt,
+    "people at work": _people_at_work,
+    "seats out": _seats_out,
 }
 
 NAMES = tuple(_KINDS)

@@ -5,22 +5,22 @@ from dataclasses import dataclass, replace
 from functools import partial
 from random import Random
 
-from cti_daemon.model.effects import Effect, Record, RescueLeg
-from cti_daemon.model.events import Event, SeatTalking
+from cti_daemon.model.effects import Answer, Effect, Record, RescueLeg
+from cti_daemon.model.events import Command, Event, SeatTalking
 from cti_daemon.model.ids import NodeName
 from tests.sim.agents import Agents
 from tests.sim.clock import Clock
 from tests.sim.daemon import Daemon
 from tests.sim.edge import Edge, Leg
 from tests.sim.faults import Fault, Kind
-from tests.sim.invariants import Breach, Invariants
+from tests.sim.invariants import Invariants
 from tests.sim.marks import name
+from tests.sim.people import Person
 from tests.sim.process import line
+from tests.sim.promises import Breach
 from tests.sim.schedule import Caller, Schedule, draw
 from tests.sim.truth import Truth
 from tests.sim.world import EDGE, settings
-
-SETTINGS = settings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +44,14 @@ class Storm:
     def __init__(self, seed: int, schedule: Schedule | None = None) -> None:
         self.seed, self.schedule = seed, schedule or draw(seed)
         self._chance = Random(f"world {seed}")
-        nodes = [NodeName(node.name) for node in SETTINGS.node]
+        site = settings(self.schedule.failover)
+        nodes = [NodeName(node.name) for node in site.node]
         self.clock, self.truth = Clock(), Truth(nodes)
         self.edge = Edge(self.clock, self.truth, self._chance)
-        self.daemon = Daemon(self.clock, self.truth, self.edge, self._chance, SETTINGS)
+        self.daemon = Daemon(self.clock, self.truth, self.edge, self._chance, site)
         self.agents = Agents(self.truth, self.edge, self.daemon, Random(f"agents {seed}"))
         self.invariants = Invariants(self.clock, self.truth, self.edge, self.daemon)
+        self._person = Person(self.clock, self.daemon.post)
         self._transcript: list[str] = []
         self._failovers = self._redirects = 0
         self._points_left: int | None = None
@@ -71,6 +73,8 @@ class Storm:
         for caller in self.schedule.callers:
             self.clock.at(caller.at, partial(self._call, caller))
         self.agents.begin()
+        for wish in self.schedule.wishes:
+            self.clock.at(wish.at, partial(self._person.wish, wish))
         self.daemon.start()
         self.clock.run(self.schedule.until)
         self.invariants.ended()
@@ -114,6 +118,8 @@ class Storm:
         if fault.kind in (Kind.KILL, Kind.AMI_REFUSED, Kind.EDGE_KILL) and node is not None and not self.daemon.is_dead:
             self.daemon.wires.closed_by_kernel(node)
         match fault.kind:
+            case Kind.SEATS_GONE if node is not None:
+                self.daemon.tell_seats(node)
             case Kind.STALL:
                 self.daemon.stall(fault.until - fault.at)
             case Kind.STARVED:
@@ -131,11 +137,16 @@ class Storm:
         if fault.kind is Kind.KILL and fault.node is not None:
             node = fault.node
             self.clock.after(self._chance.uniform(0.1, 1.5), lambda: self.truth.booted(node, self.clock.now))
+        elif fault.kind is Kind.SEATS_GONE and fault.node is not None:
+            self.daemon.tell_seats(fault.node)
         elif fault.kind is Kind.EDGE_FROZEN:
             self.edge.thaw()
         elif fault.kind is Kind.RESTART:
             self.kill_at(None)
             if self.daemon.is_dead:
+                if fault.journal_lost:
+                    self.invariants.is_journal_lost = True
+                    self.invariants.decisions.forget()
                 self.daemon.start(journal_lost=fault.journal_lost)
 
     def kill_at(self, number: int | None) -> None:
@@ -173,6 +184,9 @@ class Storm:
             leg.is_talk_known = bool(leg.dialog)
 
     def _fed(self, event: Event) -> None:
+        if isinstance(event, Command):
+            self._say(f"-- {event.user}: {event.verb} {event.args or ''}{' (dry run)' if event.dry_run else ''}")
+            self.invariants.decisions.heard(event)
         if isinstance(event, SeatTalking):
             for leg in self.edge.legs.values():
                 if leg.token == event.token:
@@ -180,6 +194,8 @@ class Storm:
 
     def _decided(self, effect: Effect) -> None:
         self.invariants.decided(effect)
+        if isinstance(effect, Answer):
+            self._person.hear(effect)
         self._failovers += isinstance(effect, Record) and effect.kind == "failover_intent"
         told = line(effect)
         if told is not None:

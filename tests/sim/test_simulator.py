@@ -12,7 +12,7 @@ from cti_daemon.policy.candidate import Candidate
 from cti_daemon.policy.failover import Routing
 from cti_daemon.state.legs import Leg
 from tests.sim.faults import Fault, Kind
-from tests.sim.invariants import Promise
+from tests.sim.promises import Promise
 from tests.sim.schedule import Caller, Schedule
 from tests.sim.storm import Finding, Storm
 from tests.sim.world import A

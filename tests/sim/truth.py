@@ -34,6 +34,7 @@ class Truth:
         self._booting = dict.fromkeys(self.nodes, 0)
         self._changed_at: dict[Place, float] = {}
         self._audio_since = dict.fromkeys(self.nodes, 0.0)
+        self._seatless_since: dict[NodeName, float] = {}
         self._settle(0.0)
 
     # --- changes ----------------------------------------------------------------------------------------------------
@@ -79,6 +80,10 @@ class Truth:
                 self._changed_at[place] = now
         for node in self.nodes:
             self._note_cause(node, now)
+            if self.has_seats(node):
+                self._seatless_since.pop(node, None)
+            else:
+                self._seatless_since.setdefault(node, now)
             if not self.audio_lives(node):
                 self._audio_since[node] = float("inf")
             elif self._audio_since[node] == float("inf"):
@@ -132,6 +137,12 @@ class Truth:
     def audio_since(self, node: NodeName) -> float:
         """Since when audio flows without a break; inf while it does not."""
         return self._audio_since[node]
+
+    def has_seats(self, node: NodeName) -> bool:
+        return not self._has(Kind.SEATS_GONE, node)
+
+    def seatless_seconds(self, node: NodeName, now: float) -> float:
+        return now - self._seatless_since.get(node, now)
 
     def daemon_reaches(self, node: NodeName, path: PathName) -> bool:
         return self._reaches[node, path]
