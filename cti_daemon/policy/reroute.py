@@ -192,7 +192,7 @@ class Rerouting:
         for node in self._site.servers:
             moving: list[Leg] = []
             for leg in self._site.legs.on(node):
-                if not is_orphan(leg, health[node], watching.audio(node), routing):
+                if not is_orphan(leg, health[node], watching.audio(node), routing) or self._is_held_anew(leg, health[node]):
                     continue
                 leg.is_orphan = leg.is_orphan or health[node].verdict is Verdict.DEAD
                 if leg.redirected_at is not None or leg.edge not in edges:
@@ -220,6 +220,11 @@ class Rerouting:
                 )
                 self._run.send(effect.effect_id, leg.key)
                 out.append(effect)
+
+    def _is_held_anew(self, leg: Leg, health: Health) -> bool:
+        """The condemned node is back, on its way to be trusted again, and says itself that it holds this call: whoever is served there
+        now must not be taken out of it."""
+        return health.rising_at is not None and not leg.is_orphan and self._site.calls.state_on(leg.node, leg.token) is not None
 
     # --- outcomes ---------------------------------------------------------------------------------------------------
 

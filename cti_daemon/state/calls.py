@@ -57,8 +57,10 @@ class Calls:
         return self._by_token.get(token)
 
     def state_on(self, node: NodeName, token: CallToken) -> CallState | None:
-        """What this caller lives through on one node, by that node's own word; None: it has nothing of this call."""
-        call = self._by_token.get(token)
+        """What this caller lives through on one node, by that node's own word; None: it has nothing of this call, or is not known."""
+        held, call = self._nodes.get(node), self._by_token.get(token)
+        if held is None or not held.is_listed:
+            return None
         return next((part.judge() for part in call.parts if part.node == node), None) if call is not None else None
 
     def token_of(self, node: NodeName, uniqueid: Uniqueid) -> CallToken | None:

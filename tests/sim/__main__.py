@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from os import cpu_count
 
 from tests.sim.courses import AWAY_SECONDS, COURSES
+from tests.sim.mutants import MUTANTS
 from tests.sim.schedule import NAMES, draw
 from tests.sim.storm import Finding, Storm
 
@@ -24,11 +25,14 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="the first of them")
     parser.add_argument("--only", choices=NAMES, help="only schedules of this name")
     parser.add_argument("--restarts", action="store_true", help="kill the daemon at every point of every course instead")
+    parser.add_argument("--mutants", action="store_true", help="spoil one rule after the other, and see after how many seeds it is found")
     parser.add_argument("--jobs", type=int, default=cpu_count() or 1, help="processes")
     arguments = parser.parse_args()
     if arguments.seed is not None:
         return _replay(arguments.seed)
     with multiprocessing.Pool(arguments.jobs) as pool:
+        if arguments.mutants:
+            return _tell_mutants(pool.imap(_hunt, range(len(MUTANTS))))
         if arguments.restarts:
             return _tell_restarts(pool.imap(_restart, _restarts(), chunksize=5))
         wanted = (seed for seed in itertools.count(arguments.first) if arguments.only in (None, draw(seed).name))
@@ -98,6 +102,28 @@ def _tell_restarts(found: Iterator[tuple[str, list[str]]]) -> int:
             print(f"{what}: {told[-1]}", flush=True)
     print(f"{tried} deaths and returns; {broken} broken")
     return 1 if broken else 0
+
+
+# --- rules spoilt on purpose ----------------------------------------------------------------------------------------
+
+MOST_SEEDS = 100
+
+
+def _hunt(number: int) -> tuple[str, int | None]:
+    mutant = MUTANTS[number]
+    seeds = (seed for seed in itertools.count() if not mutant.kinds or draw(seed).name in mutant.kinds)
+    for tried, seed in enumerate(itertools.islice(seeds, MOST_SEEDS), start=1):
+        if mutant.is_found(mutant.try_seed(seed)):
+            return f"{mutant.name} ({mutant.promise.value})", tried
+    return f"{mutant.name} ({mutant.promise.value})", None
+
+
+def _tell_mutants(hunted: Iterator[tuple[str, int | None]]) -> int:
+    missed = 0
+    for what, tried in hunted:
+        missed += tried is None
+        print(f"found after {tried:3} seeds: {what}" if tried else f"not found in {MOST_SEEDS} seeds: {what}", flush=True)
+    return 1 if missed else 0
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ class Agents:
 
     def _set(self, node: NodeName, member: Membership) -> None:
         self._daemon.members[node][member.key] = member
-        self._say(node, seen(node, member))
+        self._say(node, seen(node, member, is_reachable=self._truth.has_seats(node)))
 
     def _say(self, node: NodeName, event: Event) -> None:
         if not self._daemon.is_dead:

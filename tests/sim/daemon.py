@@ -20,7 +20,7 @@ from cti_daemon.model.effects import (
     SampleAudio,
     SetMember,
 )
-from cti_daemon.model.events import Event, ObserverStalled, Outcome, Tick
+from cti_daemon.model.events import Event, MemberSeen, ObserverStalled, Outcome, Tick
 from cti_daemon.model.ids import NodeName
 from cti_daemon.model.reasons import Result
 from cti_daemon.model.records import Standing
@@ -241,6 +241,8 @@ class Daemon(Process):
 
         def execute() -> None:
             result, event = obey(self.members[node], deed) if self._truth.ami_lives(node) else (Result.UNKNOWN, None)
+            if isinstance(event, MemberSeen):
+                event = seen(node, event.membership, is_reachable=self._truth.has_seats(node))
             if event is not None:
                 wires.deliver(node, event)
             if self.lives(life):

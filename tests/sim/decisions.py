@@ -17,6 +17,9 @@ CAUSE_LASTS_SECONDS = 0.6
 """A verdict may come so long after its cause has ended: the evidence was true when it was taken."""
 SLACK_SECONDS = 0.5
 """Between what is so and what the daemon can know of it."""
+PAUSE_IS_OVER_SECONDS = 4.0
+RISEN_AFTER_SECONDS = 8.0
+"""A condemned node may look condemned for so long after its cause has ended (boot, rise): what a pause has held back is decided then."""
 _BY_PERSON = frozenset(ORDERS)
 
 
@@ -29,7 +32,11 @@ class Decisions:
         self._heads: dict[tuple[int, int], NodeName] = {}
         self._ordered_at = -1.0
         self._command: Command | None = None
-        self._paused_until = 0.0
+        self._paused_until = float("-inf")
+        self._maintained_until: dict[NodeName, float] = {}
+
+    def is_maintained(self, node: NodeName) -> bool:
+        return self._clock.now < self._maintained_until.get(node, 0.0)
 
     @property
     def is_paused(self) -> bool:
@@ -38,7 +45,8 @@ class Decisions:
     def forget(self) -> None:
         """The journal is lost: with it the epochs, and what people had ordered."""
         self._heads.clear()
-        self._paused_until = 0.0
+        self._maintained_until.clear()
+        self._paused_until = float("-inf")
 
     def heard(self, command: Command) -> None:
         self._command = command
@@ -70,7 +78,11 @@ class Decisions:
         if command.verb == "pause-automation":
             self._paused_until = self._clock.now + float(command.args["for"])
         elif command.verb == "resume-automation":
-            self._paused_until = 0.0
+            self._paused_until = min(self._paused_until, self._clock.now)
+        elif command.verb == "maintenance-on":
+            self._maintained_until[command.args["node"]] = self._clock.now + float(command.args["for"])
+        elif command.verb == "maintenance-off":
+            self._maintained_until.pop(command.args["node"], None)
 
     def _held_back(self, record: Record) -> None:
         if self.is_paused and Reason(record.data["reason"]) not in _BY_PERSON:
@@ -111,5 +123,6 @@ class Decisions:
         return self._daemon.settings.failover.seats_out_after
 
     def cause_lately(self, node: NodeName) -> Cause | None:
-        since_at = self._clock.now - CAUSE_LASTS_SECONDS
+        is_pause_just_over = self._clock.now - self._paused_until < PAUSE_IS_OVER_SECONDS
+        since_at = self._clock.now - (RISEN_AFTER_SECONDS if is_pause_just_over else CAUSE_LASTS_SECONDS)
         return next((c for c in reversed(self._truth.causes) if c.node == node and (c.until_at is None or c.until_at >= since_at)), None)

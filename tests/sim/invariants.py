@@ -13,11 +13,10 @@ from tests.sim.daemon import Daemon
 from tests.sim.decisions import Decisions
 from tests.sim.edge import Edge, Leg
 from tests.sim.faults import Kind
-from tests.sim.members import SEATS, static_members
 from tests.sim.promises import Breach, Promise
 from tests.sim.schedule import SERVERS
 from tests.sim.truth import Truth
-from tests.sim.world import EDGE
+from tests.sim.world import EDGE, EMG
 
 AUDIO_SEEN_SECONDS = 0.1
 """Nobody can know of audio that has come back a moment ago."""
@@ -119,6 +118,7 @@ class Invariants:
         self._clock.after(LOOK_SECONDS, self._look)
         now = self._clock.now
         head = self._edge.route[0] if self._edge.route else None
+        self._look_for_seats(head)
         cause = self._truth.cause_of(head) if head is not None else None
         if head is None or cause is None or self.decisions.is_paused or not self._is_undisturbed() or not self._has_other(head):
             self._waited_since = None
@@ -130,6 +130,17 @@ class Invariants:
             self._break(Promise.IN_TIME, f"new callers still go to {head} {waited:.1f} s after its end began")
             self._waited_since = (cause.number, now + 1000.0)
 
+    def _look_for_seats(self, head: NodeName | None) -> None:
+        """No seat at the head of the route, nothing else wrong with it, and another node that has seats and is not at work."""
+        settings, now = self._daemon.settings.failover, self._clock.now
+        if head is None or head == EMG or self.decisions.is_paused or not self._is_undisturbed():
+            return
+        is_well = all(fault.kind is Kind.SEATS_GONE for fault in self._truth.active if fault.node == head)
+        is_well = is_well and now - self._truth.touched_at.get(head, 0.0) > settings.seats_out_after
+        seatless = self._truth.seatless_seconds(head, now)
+        if is_well and seatless > settings.seats_out_after + PROVEN_SECONDS and self._has_other(head, at_work=False):
+            self._break(Promise.IN_TIME, f"new callers still go to {head}, which has had no seat for {seatless:.1f} s")
+
     def _deadline_seconds(self, node: NodeName) -> float:
         heard = self._truth.probe_is_answered(node) and any(self._truth.daemon_reaches(node, path) for path in PATHS)
         return EDGE_ALONE_KNOWS_SECONDS if heard else DEADLINE_SECONDS
@@ -140,14 +151,14 @@ class Invariants:
         on_edge = any(f.node == EDGE or f.kind in DISTURBED for f in self._truth.active)
         return settled and not on_edge and not self._daemon.is_dead and now - self._daemon.started_at > QUIET_SECONDS
 
-    def _has_other(self, node: NodeName) -> bool:
+    def _has_other(self, node: NodeName, *, at_work: bool = True) -> bool:
         """Another server that nothing is wrong with, for long enough to be proven."""
         since_at = self._clock.now - PROVEN_SECONDS
         ailing = {fault.node for fault in self._truth.active}
         return any(
             n not in ailing and self._truth.cause_of(n) is None and self._truth.touched_at.get(n, 0.0) < since_at
             for n in SERVERS
-            if n != node
+            if n != node and (at_work or not self.decisions.is_maintained(n))
         )
 
     # --- the end ----------------------------------------------------------------------------------------------------
@@ -164,7 +175,7 @@ class Invariants:
         if mapped != legs:
             self._break(Promise.LEVEL, f"the daemon's map of callers is wrong: {sorted(mapped ^ legs, key=str)}")
         unlike = differing(self._daemon)
-        if unlike:
+        if unlike and engine.routing.serving != EMG:  # while the emergency system serves, nobody leads the seats
             self._break(Promise.SEATS, f"the media servers do not have the same of {sorted(unlike)}")
         for leg in edge.legs.values():
             given_up = self._given_up.get(leg.uniqueid)
@@ -172,9 +183,6 @@ class Invariants:
                 self._break(Promise.NOBODY_LEFT, f"{leg.uniqueid} is still on {leg.node}, which was given up")
             elif not edge.is_served(leg):
                 self._is_silent(leg)
-        for node in SERVERS:
-            if self._daemon.members[node] != static_members(SEATS):
-                self._break(Promise.SEATS, f"the seats of {node} are not as they were: {self._daemon.members[node]}")
 
     def _is_silent(self, leg: Leg) -> None:
         """Nobody holds this call. Where the conversation had ended and the BYE was lost, or no journal tells a server's lives apart,

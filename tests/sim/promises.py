@@ -18,7 +18,7 @@ class Promise(StrEnum):
     ONE_TARGET = "never two targets: one epoch, one head of the route"
     DRAIN = "failback, switchover: new calls go home, calls in progress stay where they are"
     PAUSED = "pause: judged and told, not acted upon"
-    SEATS = "F8: when faults have ended, the seats of every media server are as they were"
+    SEATS = "F8: login, pause and penalty are the same on both media servers when faults end"
 
 
 @dataclass(frozen=True, slots=True)

@@ -201,6 +201,19 @@ def _killed_twice(chance: Random) -> list[Fault]:
     ]
 
 
+def _died_unseen(chance: Random) -> list[Fault]:
+    """A server dies and comes back while nobody watches."""
+    away, seconds = chance.uniform(0.8, 3.0), chance.uniform(0.1, 2.0)
+    at = chance.uniform(FIRST_FAULT_AT, 16.0)
+    kind = chance.choice((Kind.RESTART, Kind.RESTART, Kind.STALL, Kind.ISOLATED))
+    node = chance.choice((A, A, B))
+    return [
+        Fault(at, at + away, kind),
+        Fault(at + chance.uniform(0.05, 0.4), at + 0.4 + seconds, Kind.KILL, node),
+        *_some(chance, NOISE, 0, 1),
+    ]
+
+
 def _edge_in_doubt(chance: Random) -> list[Fault]:
     """A true cause, and an edge that loses answers or orders, or pauses, at that very moment."""
     cause = _one(chance, chance.choice(sorted(TRUE_CAUSES)), A, None, chance.uniform(2.0, 12.0))
@@ -236,6 +249,7 @@ _KINDS: dict[str, Callable[[Random], list[Fault]]] = {
     "killed in the middle": _killed_in_the_middle,
     "killed twice": _killed_twice,
     "edge in doubt": _edge_in_doubt,
+    "died unseen": _died_unseen,
     "people at work": _people_at_work,
     "seats out": _seats_out,
 }
