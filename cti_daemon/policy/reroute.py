@@ -222,9 +222,11 @@ class Rerouting:
                 out.append(effect)
 
     def _is_held_anew(self, leg: Leg, health: Health) -> bool:
-        """The condemned node is back, on its way to be trusted again, and says itself that it holds this call: whoever is served there
-        now must not be taken out of it."""
-        return health.rising_at is not None and not leg.is_orphan and self._site.calls.state_on(leg.node, leg.token) is not None
+        """The node died, is back, on its way to be trusted again, and says itself that it holds this call: whoever is served there now
+        must not be taken out of it."""
+        if health.verdict is not Verdict.DEAD or health.rising_at is None or leg.is_orphan:
+            return False
+        return self._site.calls.state_on(leg.node, leg.token) is not None
 
     # --- outcomes ---------------------------------------------------------------------------------------------------
 
