@@ -62,7 +62,8 @@ class Decisions:
                 self._held_back(effect)
             case RescueLeg() if self.is_paused and self._daemon.engine.routing.reason not in _BY_PERSON:
                 self._fail(Promise.PAUSED, f"{effect.uniqueid} is moved while automation is paused")
-            case SetRoute(epoch=epoch, route=route):
+            case SetRoute(epoch=epoch, route=route) if self._daemon.engine.routing.diverted_from is None:
+                # where a divert leads is not journalled: a new daemon may choose another proven node for the same epoch
                 head = self._heads.setdefault((self._truth.incarnation[EDGE], epoch), route[0])
                 if head != route[0]:
                     self._fail(Promise.ONE_TARGET, f"epoch {epoch} leads to {route[0]}, and led to {head}")
