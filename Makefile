@@ -26,8 +26,8 @@ lint: $(READY) ## style, types, import contracts
 	$(BIN)/lint-imports --no-logo
 
 .PHONY: check
-check: lint ## lint and every test that needs neither root nor the lab; under a minute
-	$(BIN)/pytest -q -n 2 -m "not lab"
+check: lint ## lint and the quick tests that need neither root nor the lab; about a minute
+	$(BIN)/pytest -q -n 2 -m "not lab and not slow"
 
 .PHONY: test
 test: lint ## everything; what this machine cannot run is skipped and the reason printed

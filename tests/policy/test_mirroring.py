@@ -13,6 +13,8 @@ from cti_daemon.policy.seats import HOLD_REASON
 from tests.policy.mirror_bench import SUPPORT, MirrorBench, member
 from tests.sim.world import EMG, A, B
 
+pytestmark = pytest.mark.slow
+
 WANG, LI = member(1), member(2)
 LI_SUPPORT = replace(member(2, SUPPORT), penalty=3)
 STATIC = member(9, kind=MemberKind.STATIC)

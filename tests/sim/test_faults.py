@@ -5,6 +5,8 @@ import pytest
 from tests.sim.schedule import HEALED_AT, draw
 from tests.sim.storm import Storm
 
+pytestmark = pytest.mark.slow
+
 SHARE = tuple(range(30))
 
 

@@ -7,6 +7,8 @@ import pytest
 
 from tests.sim.courses import AWAY_SECONDS, COURSES, Course
 
+pytestmark = pytest.mark.slow
+
 SHARE = 8
 """Points of each course."""
 

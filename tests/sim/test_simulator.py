@@ -10,6 +10,8 @@ from tests.sim.promises import Promise
 from tests.sim.schedule import Caller, Schedule
 from tests.sim.storm import Storm
 
+pytestmark = pytest.mark.slow
+
 TRUE = [Kind.KILL, Kind.BLACK_HOLE, Kind.FREEZE, Kind.SIP_HUNG, Kind.SIP_AND_AUDIO_HUNG, Kind.EDGE_DEAF]
 
 

@@ -4,6 +4,7 @@ equals the ground truth computed independently from queue_log". Here on recorded
 from collections import Counter, defaultdict
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,8 @@ from cti_daemon.model.reasons import CallState
 from cti_daemon.state.tally import QueueOutcome, Tally
 from tests.state.listener import NODE, Listener
 from tests.wire.streams import TRANSFERS_SYSTEM, queue_calls, transfers, transfers_log
+
+pytestmark = pytest.mark.slow
 
 TALKED = {"COMPLETECALLER": 6, "COMPLETEAGENT": 6, "BLINDTRANSFER": 8, "ATTENDEDTRANSFER": 8}
 """Where each of queue_log's events has the seconds talked."""

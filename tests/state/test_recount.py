@@ -2,11 +2,14 @@
 
 from collections import Counter
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cti_daemon.state.tally import QueueOutcome, Tally
 from tests.state.centre import HOTLINE, A, B, Centre
+
+pytestmark = pytest.mark.slow
 
 STEPS = st.lists(
     st.tuples(
