@@ -17,6 +17,7 @@ from lab import asterisk, bench, daemon, drift_judge, faults, page
 from lab.deadline import LabError
 from lab.layout import NODES, REPOSITORY, RUN, Size
 from lab.mix import Mix, MixedRun
+from lab.site import with_records
 from lab.trial import start_daemon
 
 BUILD = REPOSITORY / "build"
@@ -61,7 +62,7 @@ def run(mix: Mix) -> dict[str, Any]:
     def say(text: str) -> None:
         print(f"  +{time.monotonic() - began_at:6.1f} s  {text}", flush=True)
 
-    bench.up(Size(seats=mix.seats), lambda _text: None)
+    bench.up(Size(seats=mix.seats), lambda _text: None, with_records)
     start_daemon()
     say(f"{mix.calls} callers, {mix.rate:g} a second, {mix.seats} seats, seed {mix.seed}")
     try:

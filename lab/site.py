@@ -67,6 +67,11 @@ def as_it_is(_host: Host, files: dict[str, str]) -> dict[str, str]:
     return files
 
 
+def with_records(host: Host, files: dict[str, str]) -> dict[str, str]:
+    """Every call leaves a CDR: the truth of a drift run. It costs processor time in each call, so other runs go without."""
+    return files if host is PHONES else files | {"cdr.conf": "[general]\nenable=yes\nunanswered=yes\n[csv]\nusegmtime=yes\n"}
+
+
 def render(host: Host, size: Size, secrets: Secrets) -> dict[str, str]:
     """Return the configuration files of one Asterisk, by file name."""
     files = {
@@ -75,7 +80,7 @@ def render(host: Host, size: Size, secrets: Secrets) -> dict[str, str]:
         "logger.conf": "[general]\nqueue_log=yes\n[logfiles]\nmessages => notice,warning,error\nsecurity => security\n",
         "rtp.conf": "[general]\nrtpstart=10000\nrtpend=19999\nicesupport=no\n",
         "musiconhold.conf": f"[default]\nmode=files\ndirectory={RUN_INSIDE}/data/moh\n",
-        "cdr.conf": f"[general]\nenable={'no' if host is PHONES else 'yes'}\nunanswered=yes\n[csv]\nusegmtime=yes\n",
+        "cdr.conf": "[general]\nenable=no\n",
     }
     files["indications.conf"] = (
         "[general]\ncountry=cn\n[cn]\ndescription=China\nringcadence=1000,4000\ndial=450\nbusy=450/350,0/350\n"
