@@ -295,7 +295,7 @@ class Mirroring:
         target = wanted or held
         if not changes or target is None:
             ward.settle(key)
-        elif ward.may_ask(key, wanted, at):
+        elif ward.may_ask(key, wanted, changes[0], at):
             effects = [SetMember(next(self._ids), ward.node, change, target) for change in changes]
             ward.ask(key, wanted, effects)
             out.extend(effects)

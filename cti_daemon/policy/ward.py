@@ -11,6 +11,8 @@ from cti_daemon.policy.health import Health
 
 AT_ONCE = 50
 """Deeds under way on one server. They share a session with its heartbeats: a whole roster in one write would look like silence."""
+EVENT_COMES_SECONDS = 0.1
+"""An answer may overtake its event, which comes over another session."""
 ECHO_SECONDS = 1.0
 """What was done must show in the node's events within this time, else it is done again."""
 ECHOES_LAST_SECONDS = 2.0
@@ -32,6 +34,7 @@ class _Errand:
     wanted: Membership | None
     unanswered: set[int] = field(default_factory=set)
     worst: Result = Result.DONE
+    first: MemberChange | None = None
     failures: int = 0
     again_at: float = float("-inf")
 
@@ -78,12 +81,18 @@ class Ward:
     def is_full(self) -> bool:
         return len(self._asked) >= AT_ONCE
 
-    def may_ask(self, key: MemberKey, wanted: Membership | None, at: float) -> bool:
-        """False while an answer is awaited, or when just this was asked for a moment ago."""
+    def may_ask(self, key: MemberKey, wanted: Membership | None, first: MemberChange, at: float) -> bool:
+        """False while an answer is awaited, or when just this was asked for a moment ago. `first` is the first of the changes: a login
+        that was taken is not asked for again before its event had time to come, whatever else is wanted by now."""
         errand = self._errands.get(key)
         if errand is None:
             return True
         if errand.unanswered:
+            return False
+        comes_at = self._answered_at.get(key, float("-inf")) + EVENT_COMES_SECONDS
+        if errand.worst is Result.DONE and first is errand.first and first in (MemberChange.ADD, MemberChange.REMOVE) and at < comes_at:
+            errand.again_at = comes_at
+            self.again_at = min(self.again_at, comes_at)
             return False
         if errand.wanted == wanted and at < errand.again_at:
             self.again_at = min(self.again_at, errand.again_at)
@@ -95,6 +104,7 @@ class Ward:
         if errand.wanted != wanted:
             errand.failures = 0
         errand.wanted, errand.worst = wanted, Result.DONE
+        errand.first = effects[0].change
         for effect in effects:
             errand.unanswered.add(effect.effect_id)
             self._asked[effect.effect_id] = key
