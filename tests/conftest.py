@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import signal
 
 import pytest
 from hypothesis import settings
@@ -15,6 +16,11 @@ settings.load_profile("house")
 # Say that there is no event loop, else pytest-asyncio asks for one, gets a new one made, and never closes it: with warnings as
 # errors some later test then fails for it.
 asyncio.set_event_loop(None)
+
+
+# A shell that starts us in the background has interrupts ignored, and so would every program that a test interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def missing_part(item: pytest.Item) -> str | None:
