@@ -23,16 +23,20 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+PLACES = f"{os.defpath}:/usr/sbin:/sbin"
+"""Where Debian's programs are, also those that only root has in his PATH."""
+
+
 def missing_part(item: pytest.Item) -> str | None:
     """Why this test cannot run here, or None. `make test` installs the parts, or says in CTI_LAB_MISSING why it could not."""
-    if item.get_closest_marker("lab"):
-        if reason := os.environ.get("CTI_LAB_MISSING"):
-            return f"lab: {reason}"
-        if os.geteuid() != 0:
-            return "lab: needs root"
-    if item.get_closest_marker("broker") and shutil.which("mosquitto", path=f"{os.defpath}:/usr/sbin:/sbin") is None:
-        return "broker: Debian's package mosquitto is not installed"
-    return None
+    if item.get_closest_marker("lab") and (reason := os.environ.get("CTI_LAB_MISSING")):
+        return f"lab: {reason}"
+    if (item.get_closest_marker("lab") or item.get_closest_marker("root")) and os.geteuid() != 0:
+        return "needs root"
+    wanted = [mark.args for mark in item.iter_markers("program")]
+    wanted += [("mosquitto", "mosquitto") for _ in item.iter_markers("broker")]
+    lacking = [package for program, package in wanted if shutil.which(program, path=PLACES) is None]
+    return f"Debian's package {lacking[0]} is not installed" if lacking else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

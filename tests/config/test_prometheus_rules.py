@@ -1,7 +1,6 @@
 """4-interfaces: alert rules ship, "each rule with a `promtool test rules` case (fires, stays quiet, resolves)"."""
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -16,10 +15,9 @@ FOLDER = Path(__file__).parents[2] / "config" / "prometheus"
 RULES, CASES = FOLDER / "cti-daemon.rules.yml", sorted(FOLDER.glob("*.test.yml"))
 
 
+@pytest.mark.program("promtool", "prometheus")
 @pytest.mark.parametrize("words", [["check", "rules", RULES.name], *(["test", "rules", case.name] for case in CASES)], ids=" ".join)
 def test_promtool_accepts_the_rules_and_their_cases(words: list[str]) -> None:
-    if shutil.which("promtool") is None:
-        pytest.skip("Debian's package prometheus (promtool) is not installed")
     said = subprocess.run(["promtool", *words], cwd=FOLDER, capture_output=True, text=True, timeout=50, check=False)
     assert said.returncode == 0, said.stdout + said.stderr
 

@@ -2,7 +2,6 @@
 
 import gzip
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
@@ -87,10 +86,9 @@ def test_the_manual_page_has_every_verb_and_option(page: str) -> None:
     check(get_command(app), "")
 
 
+@pytest.mark.program("groff", "groff-base")
 def test_the_manual_page_is_one_that_man_can_read(page: str) -> None:
     """groff warns of every order it does not know and every line it cannot set."""
-    if shutil.which("groff") is None:
-        pytest.skip("groff is not installed")
     done = subprocess.run(["groff", "-Kutf8", "-man", "-Tutf8", "-ww", "-z"], input=page, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 

@@ -30,6 +30,10 @@ def member(number: int, queue: QueueName = HOTLINE, kind: MemberKind = MemberKin
     return Membership(queue, interface, seat, name=f"Agent {number}", state_interface=interface, kind=kind)
 
 
+STATIC = member(9, kind=MemberKind.STATIC)
+"""Stands in queues.conf of both servers."""
+
+
 @dataclass
 class Server:
     """One media server. `written`: what its store gives back after a restart."""

@@ -203,7 +203,7 @@ def test_a_fifo_or_folder_as_secret_does_not_block_the_start(file: Path) -> None
     assert "not a regular file" in faults(file, with_file_secret(EXAMPLE), offline=False)[0]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become another user")
+@pytest.mark.root
 def test_a_secret_the_daemon_may_not_read_is_told() -> None:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)

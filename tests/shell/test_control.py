@@ -80,7 +80,7 @@ async def test_who_asks_is_what_the_kernel_says(core: Core) -> None:
     assert core.counted == [("failover", "ok")]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: another user asks")
+@pytest.mark.root
 async def test_another_login_is_another_user(core: Core) -> None:
     core.path.chmod(0o666)
     for folder in core.path.parents:
