@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import sqlite3
 import sys
 from collections.abc import Mapping, Sequence
 
@@ -107,3 +109,12 @@ def kill() -> None:
 def is_running() -> bool:
     """Say whether the daemon's process lives."""
     return process.find(NAME) is not None
+
+
+def journal_kinds() -> set[str]:
+    """Return which kinds of entry its journal holds now; none before it has written its first."""
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{JOURNAL}?mode=ro", uri=True, timeout=1.0)) as journal:
+            return {kind for (kind,) in journal.execute("SELECT DISTINCT kind FROM entries")}
+    except sqlite3.OperationalError:
+        return set()

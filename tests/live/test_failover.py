@@ -3,11 +3,10 @@
 Nobody may be lost. Times are held against the promises by `make demo`; here only against three times their limit, because a
 test machine may be busy with other things."""
 
-import time
-
 import pytest
 
 from lab import bench, daemon, faults, page
+from lab.deadline import wait_until
 from lab.demo import FAULTS
 from lab.layout import PBX_A, PBX_B, Size
 from lab.promise import of as promises_of
@@ -75,8 +74,8 @@ def test_a_daemon_killed_in_the_middle_finishes_after_its_restart(site: None) ->
 
     def strike() -> float:
         struck_wall = faults.kill(PBX_A)
-        time.sleep(0.05)  # about when the verdict falls: the intent is written, the redirects are leaving or not
-        daemon.kill()
+        wait_until("the intent to be in the journal", lambda: "failover_intent" in daemon.journal_kinds(), 5, every_seconds=0.001)
+        daemon.kill()  # the redirects are leaving, or not yet
         daemon.start()
         return struck_wall
 
