@@ -6,8 +6,8 @@ from statistics import median
 from typing import Any
 
 from bench.clients.site import settings_of_sample
+from bench.large_site import site_of_series, stalls
 from cti_daemon.shell.metrics import Metrics
-from tests.shell.large_site import site_of_series, stalls
 
 SERIES = (1_000, 10_000)
 ROUNDS = 15

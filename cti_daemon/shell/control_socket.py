@@ -47,6 +47,7 @@ class ControlSocket:
         self._connections = 0
         self._awaited: dict[tuple[str, str], asyncio.Future[Answer]] = {}
         self._log = log.get("control")
+        self._repeats = log.Repeats(self._log)
 
     async def start(self) -> None:
         """Listen. A socket that cannot be made does not stop the daemon: it is said, and commands come over MQTT only."""
@@ -78,7 +79,9 @@ class ControlSocket:
         self._connections += 1
         try:
             if self._connections > MOST_CONNECTIONS:
+                self._repeats.failed("full", "a caller of the control socket is turned away: too many are connected", most=MOST_CONNECTIONS)
                 return
+            self._repeats.well("full", "the control socket takes callers again")
             user = _user_of(writer.get_extra_info("socket"))
             while line := await asyncio.wait_for(_line(reader), IDLE_SECONDS):
                 writer.write(await self._take(user, line) + b"\n")

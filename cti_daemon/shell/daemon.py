@@ -43,6 +43,7 @@ from cti_daemon.shell.journal_file import Recovered
 from cti_daemon.shell.ledger_file import LedgerFile
 from cti_daemon.shell.metrics import Metrics
 from cti_daemon.shell.mqtt import MqttBridge
+from cti_daemon.shell.readiness import Readiness
 from cti_daemon.shell.runner import Runner
 from cti_daemon.shell.secret_files import Secrets
 from cti_daemon.shell.sip_probe import SipProbes
@@ -101,7 +102,9 @@ class Daemon:
         self._metrics = Metrics(settings, self.view)
         self._metrics.watch_journal(self._journal)
         runner = self._runner = Runner(engine, self._journal, settings.detection.stall, self._beat)
-        self._http = HttpServer(settings, self._metrics, self.view, self._readiness)
+        nodes = [NodeName(node.name) for node in settings.node]
+        self._readiness = Readiness(nodes, self.view, lambda: self._journal.is_healthy)
+        self._http = HttpServer(settings, self._metrics, self.view, self._readiness.checks)
         self._mqtt = MqttBridge(
             settings,
             self._secrets.mqtt_password,
@@ -233,6 +236,8 @@ class Daemon:
     def _seen(self, event: Event) -> None:
         if isinstance(event, LinkUp | LinkLost):
             self._metrics.set_link(event.node, event.path, connected=isinstance(event, LinkUp))
+            if isinstance(event, LinkUp):
+                self._readiness.link_is_up(event.node)
         if self._runner is not None:
             self._runner.post(event)
 
@@ -265,11 +270,6 @@ class Daemon:
                 self._told_status = status
                 self._notifier.status(status)
             await asyncio.sleep(COUNT_SECONDS)
-
-    def _readiness(self) -> dict[str, bool]:
-        """Each check of /readyz."""
-        heard = {str(node): any(link.is_up for link in links.links.values()) for node, links in self._links.items()}
-        return {"config": True, "journal": self._journal.is_healthy} | {f"link {node}": up for node, up in heard.items()}
 
     def _keep(self, work: Coroutine[Any, Any, Any], name: str) -> None:
         """Run what must run as long as we do: a daemon that has lost its ear to a node must not look alive."""

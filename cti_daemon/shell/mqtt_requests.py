@@ -81,7 +81,7 @@ class Requests:
         user, verb = asked or ("?", "?")
         is_within, is_told = self._allow(user)
         if not is_within and not is_told:  # to write down or answer each of a flood would be a flood of our own
-            self._count(verb if asked else "?", CommandStatus.REJECTED)
+            self._count(verb, CommandStatus.REJECTED)
             return None
         if asked is None:  # no user and no verb have such names: there is nobody to answer
             self._turn_away("?", "?", RefusedError("malformed", "no such user or verb"))

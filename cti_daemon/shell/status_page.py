@@ -1,4 +1,4 @@
-"""Reads `/status` of a running daemon, for the commands that show it."""
+"""Reads the pages of a running daemon, for the commands that show them."""
 
 import json
 import urllib.error
@@ -14,19 +14,29 @@ class SilentError(Exception):
 
 def fetch(address: str) -> dict[str, Any]:
     """The picture of the site. Raises SilentError."""
-    try:
-        return _read(f"{address.rstrip('/')}/status")
-    except (OSError, ValueError) as error:
-        raise SilentError(str(error.reason if isinstance(error, urllib.error.URLError) else error)) from error
+    return _read(f"{address.rstrip('/')}/status", "nodes")
 
 
-def _read(url: str) -> dict[str, Any]:
+def readiness(address: str) -> dict[str, bool]:
+    """Each check of `/readyz`, and whether it holds. Raises SilentError."""
+    checks: dict[str, bool] = _read(f"{address.rstrip('/')}/readyz", "checks")["checks"]
+    return checks
+
+
+def _read(url: str, must_have: str) -> dict[str, Any]:
     if not url.startswith(("http://", "https://")):
-        raise ValueError("the address must begin with http:// or https://")
+        raise SilentError("the address must begin with http:// or https://")
     # no proxy: the daemon is on this host or on a control network
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(url, timeout=ANSWER_SECONDS) as answer:
-        body = json.load(answer)
-    if not isinstance(body, dict) or "nodes" not in body:
-        raise ValueError("something else than cti-daemon answers there")
+    try:
+        try:
+            answer = opener.open(url, timeout=ANSWER_SECONDS)
+        except urllib.error.HTTPError as error:
+            answer = error  # 503 is what a daemon that is not ready says, with the same body
+        with answer:
+            body = json.load(answer)
+    except (OSError, ValueError) as error:
+        raise SilentError(str(error.reason if isinstance(error, urllib.error.URLError) else error)) from error
+    if not isinstance(body, dict) or must_have not in body:
+        raise SilentError("something else than cti-daemon answers there")
     return body

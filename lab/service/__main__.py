@@ -80,8 +80,11 @@ def _service(guest: Guest, told: Report) -> None:
     with told.check("the command line reaches it, as root on the same machine") as figures:
         must(PBX_A.name in guest.run("cti-daemon", "status"), "status does not show the primary")
         figures["note"] = guest.run("cti-daemon", "note", "seen by the service test").strip()
+    with told.check("the doctor, as root with the service's own secrets, finds no fault") as figures:
         doctor = guest.ask("env", "CREDENTIALS_DIRECTORY=/run/credentials/cti-daemon.service", "cti-daemon", "doctor")
         figures["doctor"] = doctor.stdout
+        must(doctor.returncode == 0, f"the doctor ends with {doctor.returncode}:\n{doctor.stdout[-3000:]}")
+        must("ami over a: logged in" in doctor.stdout, f"it did not log in:\n{doctor.stdout[-3000:]}")
     _blows(guest, told)
     _upgrades(guest, told, later)
     _failover(guest, told)

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -65,6 +66,23 @@ def test_secrets_are_read_unless_offline() -> None:
     said = cti("check-config", "-c", str(SAMPLE), CREDENTIALS_DIRECTORY="/nowhere")
     assert said.returncode == 78
     assert "/nowhere/ami-edge1 does not exist" in said.stderr
+
+
+def test_the_doctor_takes_the_secrets_from_where_systemd_put_them(tmp_path: Path) -> None:
+    """`CREDENTIALS_DIRECTORY=/run/credentials/cti-daemon.service cti-daemon doctor`; on the packaged service: `make service-test`."""
+    site = tmp_path / "site.toml"
+    site.write_text(SAMPLE.read_text().replace("10.10.", "127.10.").replace("/var/lib/cti-daemon", str(tmp_path)))
+    without = cti("doctor", "-c", str(site), CREDENTIALS_DIRECTORY="")
+    assert (without.returncode, "CREDENTIALS_DIRECTORY" in without.stderr) == (78, True)
+    credentials = tmp_path / "credentials"
+    credentials.mkdir()
+    for name in re.findall(r'credential = "([^"]+)"', SAMPLE.read_text()):
+        (credentials / name).write_text("secret\n")
+        (credentials / name).chmod(0o600)
+    said = cti("doctor", "-c", str(site), "--format", "json", CREDENTIALS_DIRECTORY=str(credentials))
+    found = {(finding["subject"], finding["check"]): finding["text"] for finding in json.loads(said.stdout)}
+    assert said.returncode == 1
+    assert found["pbx-a", "ami over a"].startswith("refused")  # nobody listens there, but it had what it would have logged in with
 
 
 def test_run_does_not_start_with_a_faulty_configuration() -> None:

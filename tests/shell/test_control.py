@@ -133,6 +133,18 @@ async def test_a_core_that_does_not_answer_is_said(core: Core, monkeypatch: pyte
     assert (answer["code"], "look at `status`" in answer["message"]) == ("no_answer", True)
 
 
+async def test_more_connections_than_are_served_are_turned_away_and_it_is_said(
+    core: Core, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(module, "MOST_CONNECTIONS", 1)
+    _, first = await asyncio.open_unix_connection(core.path)
+    reader, second = await asyncio.open_unix_connection(core.path)
+    assert await asyncio.wait_for(reader.read(), 20) == b""
+    first.close()
+    second.close()
+    assert "too many are connected" in capsys.readouterr().out
+
+
 async def test_an_answer_to_nobody_here_is_for_others(core: Core) -> None:
     assert not core.socket.answer(Answer("1", "alice", "status", "ok", "ok", "", 7))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from bench.large_site import site_of_series
 from cti_daemon.model.effects import Record
 from cti_daemon.model.reasons import Mode
 from cti_daemon.model.settings import Settings
@@ -15,7 +16,6 @@ from cti_daemon.shell.metrics import Metrics
 from cti_daemon.wire.exposition import SERIES_A_PIECE
 from cti_daemon.wire.site_metrics import MOST_SERIES
 from tests.shell.conftest import Picture
-from tests.shell.large_site import site_of_series
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 

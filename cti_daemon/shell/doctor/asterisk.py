@@ -3,11 +3,12 @@
 import asyncio
 import time
 
-from cti_daemon.model.ids import PATHS
+from cti_daemon.model.ids import PATHS, PathName
 from cti_daemon.model.reasons import Loss, Result
 from cti_daemon.model.settings import Node
+from cti_daemon.shell.ami.life import LifeFailedError
 from cti_daemon.shell.doctor.finding import Finding, fault, judged, ok, unseen, warning
-from cti_daemon.shell.doctor.visit import LifeFailedError, Visit, visit
+from cti_daemon.shell.doctor.visit import Visit, visit
 from cti_daemon.shell.secret_files import NodeSecrets
 
 NEEDED = frozenset({"Redirect", "Setvar", "Getvar", "Hangup", "UserEvent", "QueueStatus", "CoreShowChannels", "CoreStatus", "PJSIPQualify"})
@@ -35,10 +36,10 @@ async def ways_in(node: Node, secrets: NodeSecrets) -> list[Finding]:
     return await asyncio.gather(*(_way_in(node, path, secrets) for path in PATHS))
 
 
-async def _way_in(node: Node, path: str, secrets: NodeSecrets) -> Finding:
+async def _way_in(node: Node, path: PathName, secrets: NodeSecrets) -> Finding:
     check = f"ami over {path}"
     try:
-        async with visit(node, PATHS[0] if path == PATHS[0] else PATHS[1], secrets) as guest:
+        async with visit(node, path, secrets) as guest:
             took = guest.opened_seconds
     except LifeFailedError as failed:
         detail = f" ({failed})" if str(failed) != failed.loss.value else ""

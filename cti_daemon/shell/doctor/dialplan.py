@@ -19,11 +19,11 @@ async def edge_questions(guest: Visit, settings: Settings) -> list[Finding]:
     return found
 
 
-async def server_questions(guest: Visit) -> list[Finding]:
+async def server_questions(guest: Visit, listed: QueuesListed | str) -> list[Finding]:
+    """`listed`: its queues, or why they are not believed."""
     emergency = guest.node.role.value == "emergency"
     file = "dialplan/cti-emergency.conf" if emergency else "dialplan/cti-node.conf"
     found = [await _steps(guest, "server", file), await _hotline(guest, "cti-hotline", file), await _queue(guest)]
-    listed = await guest.queues()
     if isinstance(listed, str):
         return [*found, fault("seats", guest.node.name, f"its queues could not be read: {listed}", "QueueStatus must answer within 3 s")]
     return [*found, _seats(guest.node, listed)]

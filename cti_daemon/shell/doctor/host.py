@@ -1,18 +1,16 @@
 """The machine we are on: the daemon's service, its disk, its clock."""
 
 import asyncio
-import json
 import os
 import shutil
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from contextlib import suppress
 from pathlib import Path
 from statistics import median
 
 from cti_daemon.model.settings import Settings
+from cti_daemon.shell import status_page
 from cti_daemon.shell.doctor.finding import Finding, fault, judged, unseen, warning
 from cti_daemon.shell.journal_reader import UnreadableError, verify
 
@@ -35,16 +33,11 @@ async def questions(settings: Settings) -> list[Finding]:
 
 def _running(settings: Settings) -> list[Finding]:
     url = f"http://{settings.http.listen}"
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(f"{url}/readyz", timeout=3.0) as answer:
-            checks = json.load(answer)["checks"]
-    except urllib.error.HTTPError as error:
-        with error:
-            checks = json.load(error)["checks"]
-    except (OSError, ValueError, KeyError) as error:
+        checks = status_page.readiness(url)
+    except status_page.SilentError as silent:
         fix = "systemctl start cti-daemon; journalctl -u cti-daemon says why it does not run"
-        return [fault("daemon", url, f"does not answer: {getattr(error, 'reason', error)}", fix)]
+        return [fault("daemon", url, f"does not answer: {silent}", fix)]
     waiting = [name for name, good in checks.items() if not good]
     bad = fault("daemon", url, f"runs, but is not ready: {', '.join(waiting)}", "the checks of that node below say why")
     return [judged(not waiting, bad, "runs and is ready")]
@@ -106,7 +99,7 @@ async def _time_is_kept() -> Finding:
 
 
 async def _unit() -> list[Finding]:
-    told = await _output("systemctl", "show", UNIT, "--property=LoadState,WatchdogUSec,Type,Restart", "--timestamp=unix")
+    told = await _output("systemctl", "show", UNIT, "--property=LoadState,WatchdogUSec,Type,Restart")
     values = dict(line.partition("=")[::2] for line in (told or "").splitlines())
     if values.get("LoadState") != "loaded":
         fix = "install the service (systemd/README.md): it restarts the daemon, and its watchdog sees a loop that hangs"

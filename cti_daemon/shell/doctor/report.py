@@ -7,10 +7,11 @@ from cti_daemon.model.events import QueuesListed
 from cti_daemon.model.ids import PATHS
 from cti_daemon.model.reasons import Role
 from cti_daemon.model.settings import Node
+from cti_daemon.shell.ami.life import LifeFailedError
 from cti_daemon.shell.config import Loaded
 from cti_daemon.shell.doctor import asterisk, broker, dialplan, host
 from cti_daemon.shell.doctor.finding import Finding, Grade
-from cti_daemon.shell.doctor.visit import LifeFailedError, Visit, visit
+from cti_daemon.shell.doctor.visit import Visit, visit
 
 _MARKS = {Grade.OK: "✔", Grade.WARNING: "!", Grade.FAULT: "✘", Grade.UNSEEN: "?"}
 
@@ -36,23 +37,23 @@ async def examine(loaded: Loaded, tell: Callable[[Iterable[Finding]], None]) -> 
             continue
         try:
             async with visit(node, open_path, secrets.of(node.name)) as guest:
-                add(await _ask(guest, node, loaded))
-                queues = await guest.queues()
+                add(await _ask(guest, node, loaded, listed))
         except LifeFailedError as failed:
             add([Finding("ami", node.name, Grade.FAULT, f"was lost while we asked: {failed}", "ask again")])
-            continue
-        if isinstance(queues, QueuesListed):
-            listed[node.role] = queues
     if Role.PRIMARY in listed and Role.STANDBY in listed:
         add([dialplan.compare_members(listed[Role.PRIMARY], listed[Role.STANDBY])])
     return found
 
 
-async def _ask(guest: Visit, node: Node, loaded: Loaded) -> list[Finding]:
-    is_edge = node.role is Role.EDGE
+async def _ask(guest: Visit, node: Node, loaded: Loaded, listed: dict[Role, QueuesListed]) -> list[Finding]:
+    """What a server has in its queues is noted in `listed`: they are compared at the end."""
     await asyncio.sleep(1.0)  # listen a moment: what the site sends by itself is judged too
-    own = await dialplan.edge_questions(guest, loaded.settings) if is_edge else await dialplan.server_questions(guest)
-    return [*own, *await asterisk.questions(guest, is_edge=is_edge)]
+    if node.role is Role.EDGE:
+        return [*await dialplan.edge_questions(guest, loaded.settings), *await asterisk.questions(guest, is_edge=True)]
+    queues = await guest.queues()
+    if isinstance(queues, QueuesListed):
+        listed[node.role] = queues
+    return [*await dialplan.server_questions(guest, queues), *await asterisk.questions(guest, is_edge=False)]
 
 
 def line_of(finding: Finding) -> str:

@@ -10,7 +10,7 @@ from cti_daemon.model.events import QueuesListed
 from cti_daemon.model.ids import NodeName, PathName
 from cti_daemon.model.reasons import Loss, Result
 from cti_daemon.model.settings import Node
-from cti_daemon.shell.ami.life import Door, Life, LifeFailedError, Patience
+from cti_daemon.shell.ami.life import Door, Life, Patience
 from cti_daemon.shell.ami.session import ListItems
 from cti_daemon.shell.secret_files import NodeSecrets
 from cti_daemon.wire.ami_list import ListRefused, queue_answer, read_queues
@@ -62,7 +62,7 @@ class Visit:
         return self._ears.refused
 
     async def open(self) -> None:
-        """Raises LifeFailedError."""
+        """Raises LifeFailedError (shell/ami/life.py)."""
         began = time.monotonic()
         await self._life.open()
         self.opened_seconds = time.monotonic() - began
@@ -100,6 +100,3 @@ async def visit(node: Node, path: PathName, secrets: NodeSecrets) -> AsyncIterat
         yield guest
     finally:
         guest.close()
-
-
-__all__ = ["LifeFailedError", "Visit", "visit"]
