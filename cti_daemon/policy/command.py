@@ -8,14 +8,12 @@ from dataclasses import replace
 from cti_daemon.model.events import Command
 from cti_daemon.model.ids import NodeName
 from cti_daemon.model.reasons import CommandStatus
+from cti_daemon.model.verbs import VERBS, Kind
 from cti_daemon.policy.moves import MOVES
+from cti_daemon.policy.order_args import check
 from cti_daemon.policy.order_verbs import ORDERS, tell_span
 from cti_daemon.policy.ruling import Ruling, Situation, refuse
 
-WORDS = frozenset({"status", "note", "ack"})
-"""Verbs that change nothing but the record."""
-DANGEROUS_VERBS = frozenset(MOVES) | {"pause-automation"}
-VERBS = WORDS | MOVES.keys() | ORDERS.keys()
 OPPOSITE_SECONDS = 120.0
 """An order that undoes another one of so short ago is told so."""
 EPOCHS_REMEMBERED = 5
@@ -27,7 +25,7 @@ def rule(command: Command, now: Situation, key: bytes) -> Ruling:
     refusal = _refuse(command, now)
     if refusal is not None:
         return refusal
-    if command.verb in WORDS:
+    if VERBS[command.verb].kind is Kind.WORD:
         return _take_word(command)
     ruling = (MOVES | ORDERS)[command.verb](command, now)
     if ruling.is_refusal:
@@ -35,7 +33,7 @@ def rule(command: Command, now: Situation, key: bytes) -> Ruling:
     undone = _undone(ruling, command, now)
     if undone:
         ruling = replace(ruling, message=f"{ruling.message}. {undone}")
-    if command.dry_run or command.verb in DANGEROUS_VERBS:
+    if command.dry_run or VERBS[command.verb].is_dangerous:
         return _confirm(command, now, ruling, key)
     return ruling
 
@@ -52,21 +50,14 @@ def _refuse(command: Command, now: Situation) -> Ruling | None:
     if command.if_epoch is not None and command.if_epoch != epoch:
         told = f"the site is at epoch {epoch}, the command was meant for {command.if_epoch}{_since_then(now)}; look again, then decide"
         return refuse("stale_epoch", told)
-    return None
+    return check(command, now)
 
 
 def _take_word(command: Command) -> Ruling:
     if command.verb == "status":
         return Ruling(CommandStatus.OK, "ok", "the site's state is in data")
-    keys = {"note": ("text",), "ack": ("id", "text")}[command.verb]
-    unknown = sorted(set(command.args) - set(keys))
-    if unknown:
-        return refuse("unknown_key", f"unknown args {', '.join(unknown)}; {command.verb} takes: {', '.join(keys)}")
-    text, subject = command.args.get("text", command.reason), command.args.get("id")
-    if not isinstance(text, str) or (command.verb == "note" and not text):
-        return refuse("malformed", 'a note needs words: args {"text": …}')
-    if command.verb == "ack" and (isinstance(subject, bool) or not isinstance(subject, int) or subject < 0):
-        return refuse("malformed", 'acknowledge what? args {"id": N}, the epoch of the decision')
+    if command.verb == "note" and not command.args.get("text", command.reason):
+        return refuse("malformed", VERBS["note"].arg("text").ask)
     return Ruling(
         CommandStatus.OK, "dry_run" if command.dry_run else "ok", "it would be written down" if command.dry_run else "written down"
     )
@@ -77,7 +68,7 @@ def _confirm(command: Command, now: Situation, ruling: Ruling, key: bytes) -> Ru
     epoch = now.routing.epoch
     token = confirm_token(command, epoch, target, key)
     if command.dry_run:
-        is_dangerous = command.verb in DANGEROUS_VERBS
+        is_dangerous = VERBS[command.verb].is_dangerous
         then = "confirm with the token to do it" if is_dangerous else "send it without dry_run to do it"
         told = f"plan: {ruling.message}; {then}"
         return Ruling(CommandStatus.OK, "dry_run", told, ruling.move, ruling.order, token if is_dangerous else "", ruling.message)

@@ -1,7 +1,7 @@
 """The verbs that change who serves: failover, switchover, failback, emergency-on, emergency-off. Each becomes a plan in words, or
 a refusal that says what would help."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from cti_daemon.model.events import Command
 from cti_daemon.model.ids import NodeName
@@ -15,7 +15,7 @@ _FORCE = 'To go there all the same: args {"force": true}'
 
 def rule_failover(command: Command, now: Situation) -> Ruling:
     """Away from the serving node, at once: who waits or rings goes along."""
-    chosen = _chosen(command, now, ("to", "force"), lambda: choose_heir(now.candidates.values(), now.routing.serving))
+    chosen = _chosen(command, now, lambda: choose_heir(now.candidates.values(), now.routing.serving))
     if isinstance(chosen, Ruling):
         return chosen
     left = now.routing.serving
@@ -25,7 +25,7 @@ def rule_failover(command: Command, now: Situation) -> Ruling:
 
 def rule_switchover(command: Command, now: Situation) -> Ruling:
     """Planned: nobody who is connected is moved."""
-    chosen = _chosen(command, now, ("to", "force"), lambda: _best_media_server(now))
+    chosen = _chosen(command, now, lambda: _best_media_server(now))
     if isinstance(chosen, Ruling):
         return chosen
     if not chosen.is_media_server:
@@ -38,7 +38,7 @@ def rule_failback(command: Command, now: Situation) -> Ruling:
     primary = next(c for c in now.candidates.values() if c.role is Role.PRIMARY)
     if primary.name == now.routing.serving:
         return refuse("wrong_target", f"{primary.name} serves already: there is nothing to go back from")
-    chosen = _chosen(command, now, ("force",), lambda: primary)
+    chosen = _chosen(command, now, lambda: primary)
     if isinstance(chosen, Ruling):
         return chosen
     return _checked(command, now, chosen) or accept(_drain_plan(chosen, now), Move(chosen.name, Reason.FAILBACK))
@@ -49,9 +49,6 @@ def rule_emergency_on(command: Command, now: Situation) -> Ruling:
     emergency = next((c for c in now.candidates.values() if not c.is_media_server), None)
     if emergency is None:
         return refuse("wrong_target", "the site has no node with role = 'emergency'")
-    unknown = _unknown_keys(command, ("force",))
-    if unknown is not None:
-        return unknown
     move = Move(emergency.name, Reason.EMERGENCY_ON)
     if emergency.name == now.routing.serving:
         if now.routing.cause is Reason.EMERGENCY_ON:
@@ -68,7 +65,7 @@ def rule_emergency_off(command: Command, now: Situation) -> Ruling:
     serving = now.candidates[now.routing.serving]
     if serving.is_media_server:
         return refuse("wrong_mode", f"{serving.name} serves, no emergency system: there is nothing to switch off")
-    chosen = _chosen(command, now, ("to", "force"), lambda: _best_media_server(now))
+    chosen = _chosen(command, now, lambda: _best_media_server(now))
     if isinstance(chosen, Ruling):
         return chosen
     if not chosen.is_media_server:
@@ -96,10 +93,7 @@ def _best_media_server(now: Situation) -> Candidate | None:
     return next(calm, None) or next((c for c in media if c.is_proven), None) or next(iter(media), None)
 
 
-def _chosen(command: Command, now: Situation, keys: Iterable[str], default: Callable[[], Candidate | None]) -> Candidate | Ruling:
-    unknown = _unknown_keys(command, keys)
-    if unknown is not None:
-        return unknown
+def _chosen(command: Command, now: Situation, default: Callable[[], Candidate | None]) -> Candidate | Ruling:
     wanted = command.args.get("to")
     if wanted is None:
         heir = default()
@@ -110,13 +104,6 @@ def _chosen(command: Command, now: Situation, keys: Iterable[str], default: Call
     if target.name == now.routing.serving:
         return refuse("wrong_target", f"{target.name} serves already")
     return target
-
-
-def _unknown_keys(command: Command, keys: Iterable[str]) -> Ruling | None:
-    unknown = sorted(set(command.args) - set(keys))
-    if not unknown:
-        return None
-    return refuse("unknown_key", f"unknown args {', '.join(unknown)}; {command.verb} takes: {', '.join(keys)}")
 
 
 def _checked(command: Command, now: Situation, target: Candidate) -> Ruling | None:

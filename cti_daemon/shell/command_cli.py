@@ -1,4 +1,4 @@
-"""The commands of the site as verbs of the command line: plan, question, order, progress, result.
+"""The orders of the table of verbs as commands of the command line: plan, question, order, progress, result.
 
 They go over the control socket and not over MQTT: it works when the broker does not, which is when a person needs it, and the kernel
 proves who asks."""
@@ -6,13 +6,15 @@ proves who asks."""
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from inspect import Parameter, Signature
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from cti_daemon.model.verbs import HARMLESS, VERBS, Arg, Verb
 from cti_daemon.shell import status_page
 from cti_daemon.shell.cli_options import (
     DEFAULT_CONFIG,
@@ -37,10 +39,7 @@ Reason = Annotated[str, typer.Option("--reason", "-r", help="Why, for the record
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask: for scripts.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Show the plan and end.")]
 Form = Annotated[Format, typer.Option("--format", help="Words for people or JSON for programs (which are not asked).")]
-To = Annotated[str | None, typer.Option("--to", metavar="NODE", help="Where to; else the best proven one.", show_default=False)]
-Force = Annotated[bool, typer.Option("--force", help="Also during the hold-down of a node that is well again.")]
-For = Annotated[str, typer.Option("--for", metavar="TIME", help="For how long: 90s, 30m, 2h. It ends by itself.")]
-NodeArgument = Annotated[str, typer.Argument(metavar="NODE", show_default=False)]
+PANEL = "Orders to the running daemon"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ class _Order:
     """One verb as it was typed."""
 
     path: Path
-    verb: str
+    verb: Verb
     args: dict[str, Any]
     reason: str
     yes: bool
@@ -57,166 +56,66 @@ class _Order:
 
 
 def add_to(app: typer.Typer) -> None:
-    """Make every verb a command of `app`."""
-    for verb, command in _COMMANDS.items():
-        app.command(verb, rich_help_panel="Orders to the running daemon")(command)
+    """Make every verb a command of `app`. `status` has a command of its own, which needs no order."""
+    for verb in VERBS.values():
+        if verb.name not in HARMLESS:
+            app.command(verb.name, rich_help_panel=PANEL)(_command(verb))
 
 
-def failover(
-    path: ConfigPath = DEFAULT_CONFIG,
-    to: To = None,
-    reason: Reason = "",
-    *,
-    force: Force = False,
-    yes: Yes = False,
-    dry_run: DryRun = False,
-    form: Form = Format.TABLE,
-) -> None:
-    """Leave the serving node at once: new calls go elsewhere, callers who wait or ring are moved, callers who talk stay."""
-    _carry_out(_Order(path, "failover", _given(to=to, force=force), reason, yes, dry_run, form))
+# --- how a command is made of a verb ------------------------------------------------------------------------------------
 
 
-def switchover(
-    path: ConfigPath = DEFAULT_CONFIG,
-    to: To = None,
-    reason: Reason = "",
-    *,
-    force: Force = False,
-    yes: Yes = False,
-    dry_run: DryRun = False,
-    form: Form = Format.TABLE,
-) -> None:
-    """Planned: new calls go to the other media server, nobody who is connected is moved."""
-    _carry_out(_Order(path, "switchover", _given(to=to, force=force), reason, yes, dry_run, form))
+def _command(verb: Verb) -> Callable[..., None]:
+    """A function with the parameters that this verb takes, as typer reads them off its signature."""
+
+    def command(**given: Any) -> None:
+        args = {arg.name: given[_parameter(arg)] for arg in verb.args if given[_parameter(arg)] not in (None, False, [])}
+        order = _Order(
+            path=given["path"],
+            verb=verb,
+            args=args,
+            reason=given.get("reason", ""),
+            yes=given.get("yes", True),
+            dry_run=given.get("dry_run", False),
+            form=given["form"],
+        )
+        _carry_out(order)
+
+    command.__doc__ = verb.does if not verb.is_order else f"{verb.does} {verb.more}".replace("`", "").strip()
+    command.__signature__ = Signature(list(_parameters(verb)))  # type: ignore[attr-defined]
+    return command
 
 
-def failback(
-    path: ConfigPath = DEFAULT_CONFIG,
-    reason: Reason = "",
-    *,
-    force: Force = False,
-    yes: Yes = False,
-    dry_run: DryRun = False,
-    form: Form = Format.TABLE,
-) -> None:
-    """Go home: new calls go to the primary again, calls in progress end where they are."""
-    _carry_out(_Order(path, "failback", _given(force=force), reason, yes, dry_run, form))
+def _parameters(verb: Verb) -> Iterator[Parameter]:
+    for arg in verb.args:
+        yield Parameter(_parameter(arg), Parameter.KEYWORD_ONLY, **_option(arg))
+    yield Parameter("path", Parameter.KEYWORD_ONLY, annotation=ConfigPath, default=DEFAULT_CONFIG)
+    if verb.name != "note":
+        yield Parameter("reason", Parameter.KEYWORD_ONLY, annotation=Reason, default="")
+    if verb.is_order:
+        yield Parameter("yes", Parameter.KEYWORD_ONLY, annotation=Yes, default=False)
+        yield Parameter("dry_run", Parameter.KEYWORD_ONLY, annotation=DryRun, default=False)
+    yield Parameter("form", Parameter.KEYWORD_ONLY, annotation=Form, default=Format.TABLE)
 
 
-def emergency_on(
-    path: ConfigPath = DEFAULT_CONFIG,
-    reason: Reason = "",
-    *,
-    force: Force = False,
-    yes: Yes = False,
-    dry_run: DryRun = False,
-    form: Form = Format.TABLE,
-) -> None:
-    """Send callers to the emergency seats, until emergency-off."""
-    _carry_out(_Order(path, "emergency-on", _given(force=force), reason, yes, dry_run, form))
+def _parameter(arg: Arg) -> str:
+    """No keyword of Python, and none of the options that every verb has."""
+    return f"arg_{arg.name}"
 
 
-def emergency_off(
-    path: ConfigPath = DEFAULT_CONFIG,
-    reason: Reason = "",
-    *,
-    force: Force = False,
-    yes: Yes = False,
-    dry_run: DryRun = False,
-    form: Form = Format.TABLE,
-) -> None:
-    """Back from the emergency seats to a media server; calls in progress end where they are."""
-    _carry_out(_Order(path, "emergency-off", _given(force=force), reason, yes, dry_run, form))
-
-
-def pause_automation(
-    path: ConfigPath = DEFAULT_CONFIG,
-    span: For = "30m",
-    reason: Reason = "",
-    *,
-    yes: Yes = False,
-    dry_run: DryRun = False,
-    form: Form = Format.TABLE,
-) -> None:
-    """Take the daemon's hands off the site for a while: it judges and tells, and does nothing by itself."""
-    _carry_out(_Order(path, "pause-automation", {"for": span}, reason, yes, dry_run, form))
-
-
-def resume_automation(
-    path: ConfigPath = DEFAULT_CONFIG, reason: Reason = "", *, yes: Yes = False, dry_run: DryRun = False, form: Form = Format.TABLE
-) -> None:
-    """End a pause before its time: what holds now is acted upon."""
-    _carry_out(_Order(path, "resume-automation", {}, reason, yes, dry_run, form))
-
-
-def maintenance_on(
-    node: NodeArgument,
-    path: ConfigPath = DEFAULT_CONFIG,
-    span: For = "1h",
-    reason: Reason = "",
-    *,
-    yes: Yes = False,
-    dry_run: DryRun = False,
-    form: Form = Format.TABLE,
-) -> None:
-    """Take a node out of judgement for a while: no alarm, and no calls while anybody else can serve."""
-    _carry_out(_Order(path, "maintenance-on", {"node": node, "for": span}, reason, yes, dry_run, form))
-
-
-def maintenance_off(
-    node: NodeArgument,
-    path: ConfigPath = DEFAULT_CONFIG,
-    reason: Reason = "",
-    *,
-    yes: Yes = False,
-    dry_run: DryRun = False,
-    form: Form = Format.TABLE,
-) -> None:
-    """End a node's maintenance before its time."""
-    _carry_out(_Order(path, "maintenance-off", {"node": node}, reason, yes, dry_run, form))
-
-
-def note(
-    text: Annotated[str, typer.Argument(metavar="TEXT", show_default=False)],
-    path: ConfigPath = DEFAULT_CONFIG,
-    *,
-    form: Form = Format.TABLE,
-) -> None:
-    """Write a remark into the journal, with your name and the time."""
-    _carry_out(_Order(path, "note", {"text": text}, "", yes=True, dry_run=False, form=form))
-
-
-def ack(
-    number: Annotated[int, typer.Argument(metavar="ID", min=0, help="The decision's epoch, as status and history show it.")],
-    path: ConfigPath = DEFAULT_CONFIG,
-    reason: Reason = "",
-    *,
-    form: Form = Format.TABLE,
-) -> None:
-    """Say that you have seen a decision of the daemon and look after it."""
-    _carry_out(_Order(path, "ack", {"id": number}, reason, yes=True, dry_run=False, form=form))
-
-
-_COMMANDS: dict[str, Callable[..., None]] = {
-    "failover": failover,
-    "switchover": switchover,
-    "failback": failback,
-    "emergency-on": emergency_on,
-    "emergency-off": emergency_off,
-    "pause-automation": pause_automation,
-    "resume-automation": resume_automation,
-    "maintenance-on": maintenance_on,
-    "maintenance-off": maintenance_off,
-    "note": note,
-    "ack": ack,
-}
+def _option(arg: Arg) -> dict[str, Any]:
+    kind: Any = arg.shape.python
+    if arg.is_positional:
+        return {"annotation": Annotated[kind, typer.Argument(metavar=arg.metavar, help=arg.does, show_default=False)]}
+    words = typer.Option(f"--{arg.option}", metavar=arg.metavar, help=arg.does, show_default=arg.default is not None)
+    if kind is bool:
+        return {"annotation": Annotated[bool, words], "default": False}
+    if kind == list[str]:
+        return {"annotation": Annotated[list[str], words], "default": []}
+    return {"annotation": Annotated[kind | None, words], "default": arg.default}
 
 
 # --- how an order is carried out ----------------------------------------------------------------------------------------
-
-
-def _given(**args: Any) -> dict[str, Any]:
-    return {key: value for key, value in args.items() if value}
 
 
 def _carry_out(order: _Order) -> None:
@@ -225,9 +124,10 @@ def _carry_out(order: _Order) -> None:
         fail("--format json asks nobody: add --yes, or --dry-run for the plan", EX_USAGE)
     try:
         with ControlClient(Path(settings.control.socket)) as client:
-            plan = client.ask(order.verb, args=order.args, reason=order.reason, dry_run=True)
+            plan = client.ask(order.verb.name, args=order.args, reason=order.reason, dry_run=True)
             _show_plan(order, plan)
-            done = client.ask(order.verb, args=order.args, reason=order.reason, confirm=plan["data"].get("confirm"), if_epoch=plan["epoch"])
+            confirm = plan["data"].get("confirm")
+            done = client.ask(order.verb.name, args=order.args, reason=order.reason, confirm=confirm, if_epoch=plan["epoch"])
     except UnreachableError as error:
         fail(str(error), EX_UNAVAILABLE)
     _show_answer(order, done)
@@ -240,7 +140,7 @@ def _show_plan(order: _Order, plan: dict[str, Any]) -> None:
     if plan["status"] == "rejected" or order.dry_run:
         _show_answer(order, plan)
         raise typer.Exit
-    if order.form is Format.TABLE and order.verb not in {"note", "ack"}:
+    if order.form is Format.TABLE and order.verb.is_order:
         typer.echo(f"plan: {plan['data'].get('plan', plan['message'])}")
     if order.yes:
         return

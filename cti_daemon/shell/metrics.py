@@ -11,12 +11,12 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 
 from cti_daemon import __version__
 from cti_daemon.model.settings import Settings
+from cti_daemon.model.verbs import VERBS
 from cti_daemon.model.views import SiteView
 from cti_daemon.shell.instruments import Tally, Timing
 from cti_daemon.shell.journal import Journal
 from cti_daemon.wire import site_metrics
 from cti_daemon.wire.exposition import Family, Kind, Writer
-from cti_daemon.wire.mqtt_topics import VERBS
 
 # The edges are the promises' own figures (F1-F4), so that each promise is one ratio of two buckets.
 FAILOVER_BUCKETS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.8, 1.0, 1.2, 1.5, 2.0, 5.0, 10.0)

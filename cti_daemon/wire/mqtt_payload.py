@@ -11,15 +11,13 @@ from typing import Any, NoReturn
 from cti_daemon.model.effects import Answer, Report
 from cti_daemon.model.events import Command
 from cti_daemon.model.reasons import CommandStatus
+from cti_daemon.model.verbs import HARMLESS, MOST_REASON
 
 MOST_BYTES = 16 * 1024
 MOST_DEPTH = 8
-MOST_REASON = 500
 MOST_SKEW_SECONDS = 5.0
 MOST_EXPIRY_SECONDS = 3600.0
 EXACT_INTEGERS = 2**53
-HARMLESS = frozenset({"status"})
-"""Verbs that change nothing: they may be asked without saying when."""
 
 _KEYS = frozenset({"id", "issued_at", "expires_in", "reason", "dry_run", "confirm", "if_epoch", "args"})
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")

@@ -3,30 +3,6 @@
 import re
 from dataclasses import dataclass
 
-VERBS = frozenset(
-    {
-        "status",
-        "failover",
-        "switchover",
-        "failback",
-        "emergency-on",
-        "emergency-off",
-        "pause-automation",
-        "resume-automation",
-        "maintenance-on",
-        "maintenance-off",
-        "seat-login",
-        "seat-logout",
-        "seat-pause",
-        "seat-unpause",
-        "drill-start",
-        "drill-stop",
-        "ack",
-        "note",
-    }
-)
-"""Every verb there is, now or later: the closed set of the metric label. Which of them are carried out the core decides."""
-
 MOST_RESPONSE_TOPIC = 256
 _USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 _VERB = re.compile(r"[a-z][a-z-]{0,30}")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cti_daemon.model.reasons import Verdict
-from cti_daemon.policy.command import VERBS
+from cti_daemon.model.verbs import VERBS
 from cti_daemon.policy.table import shown
 from cti_daemon.shell import config
 from cti_daemon.wire.mqtt_payload import decode_request

@@ -17,9 +17,13 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import pytest
+import typer
+from typer.main import get_command
 
 from cti_daemon import __version__
 from cti_daemon.model.settings import Settings
+from cti_daemon.model.verbs import VERBS
+from cti_daemon.shell.cli import app
 from cti_daemon.shell.http import status_pieces
 from cti_daemon.shell.status_text import span, table
 from tests.shell.conftest import SAMPLE, Picture
@@ -41,12 +45,22 @@ def test_the_version_is_said() -> None:
     assert (said.returncode, said.stdout.strip()) == (0, f"cti-daemon {__version__}")
 
 
-@pytest.mark.parametrize("command", [[], ["run"], ["check-config"], ["status"], ["top"]])
+@pytest.mark.parametrize("command", [[], ["run"], ["check-config"], ["status"], ["top"], ["maintenance-on"], ["failover"]])
 def test_help_is_worth_reading_at_80_columns(command: list[str]) -> None:
     said = cti(*command, "--help")
     assert said.returncode == 0
     assert "Usage: " in said.stdout
     assert max(map(len, said.stdout.splitlines())) <= 80
+
+
+def test_every_order_of_the_table_is_a_command_with_its_options() -> None:
+    commands = get_command(app)
+    assert isinstance(commands, typer.core.TyperGroup)
+    for verb in VERBS.values():
+        names = {name for parameter in commands.commands[verb.name].params for name in (*parameter.opts, parameter.name)}
+        for arg in verb.args if verb.name != "status" else ():
+            assert (f"arg_{arg.name}" if arg.is_positional else f"--{arg.option}") in names, verb.name
+        assert ("--dry-run" in names, "--yes" in names) == (verb.is_order, verb.is_order)
 
 
 def test_a_good_configuration_is_0_and_a_faulty_one_78_with_every_fault(tmp_path: Path) -> None:

@@ -31,8 +31,7 @@ from cti_daemon.model.ids import PATHS, CallToken, ChannelName, MemberKey, NodeN
 from cti_daemon.model.reasons import Loss, Result
 from cti_daemon.model.records import Standing, StandingOrders
 from cti_daemon.model.settings import Settings
-from cti_daemon.policy.moves import MOVES
-from cti_daemon.policy.order_verbs import ORDERS
+from cti_daemon.model.verbs import VERBS
 from tests.sim.clock import Clock
 from tests.sim.members import listed, obey, seen, static_members
 from tests.sim.process import Deed, Process, line
@@ -40,9 +39,6 @@ from tests.sim.process import Deed, Process, line
 ACTION_SECONDS = 0.003
 HOTLINE = QueueName("hotline")
 EDGE_HEARS_SECONDS = 0.002
-
-
-VERBS = ("status", "note", "ack", *MOVES, *ORDERS)
 
 
 def settings(failover: Mapping[str, object] | None = None) -> Settings:
@@ -69,7 +65,7 @@ def settings(failover: Mapping[str, object] | None = None) -> Settings:
                 node("emg", "emergency", 13),
             ],
             "failover": dict(failover or {}),
-            "role": [{"name": "engineers", "users": ["alice", "bob"], "verbs": VERBS}],
+            "role": [{"name": "engineers", "users": ["alice", "bob"], "verbs": tuple(VERBS)}],
         }
     )
 

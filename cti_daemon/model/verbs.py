@@ -1,0 +1,223 @@
+"""Every order that a person can give, in one table: it makes the checks of a request, the commands of the command line, the retained
+schemas and docs/commands.md."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cti_daemon.model.shapes import Flag, Names, Shape, Span, Text, Whole
+
+MOST_PAUSE_SECONDS = 86_400.0
+MOST_MAINTENANCE_SECONDS = 7 * 86_400.0
+MOST_REASON = 500
+SEAT_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,62}"
+INTERFACE_PATTERN = r"[A-Za-z0-9]{1,16}/[\x21-\x3a\x3c-\x7b\x7d\x7e]{1,127}"
+MOST_PENALTY = 1_000_000
+ASTERISK_TEXT_BYTES = 79
+"""Asterisk cuts a member's name and a pause's reason here, also in the middle of a character."""
+_NODE_NAME = Text(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,62}", most=63)
+
+
+class Kind(StrEnum):
+    """What an order is about."""
+
+    WORD = "word"  # changes nothing but the record
+    MOVE = "move"  # who serves
+    STANDING = "standing"  # in force for a stated time
+    SEAT = "seat"
+
+
+class Known(StrEnum):
+    """Whose names a site has."""
+
+    SERVERS = "servers"  # nodes that can serve calls
+    NODES = "nodes"
+
+
+@dataclass(frozen=True, slots=True)
+class Arg:
+    """`ask`: what is said when it is missing or has another shape, with `code`. On the command line it is an option, with `default`
+    when it is not given, or where `is_positional` a word behind the verb."""
+
+    name: str
+    shape: Shape
+    does: str
+    needed: bool = False
+    known: Known | None = None
+    code: str = "malformed"
+    ask: str = ""
+    metavar: str | None = None
+    default: str | None = None
+    is_positional: bool = False
+    option: str = ""
+    """Its name on the command line, where that is another one."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "option", self.option or self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """`does`: one sentence. `more`: what the reference says besides. `is_dangerous`: wants a dry run first, and its token."""
+
+    name: str
+    kind: Kind
+    does: str
+    args: tuple[Arg, ...] = ()
+    more: str = ""
+    is_dangerous: bool = False
+
+    @property
+    def is_order(self) -> bool:
+        return self.kind is not Kind.WORD
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return tuple(arg.name for arg in self.args)
+
+    def arg(self, name: str) -> Arg:
+        return next(arg for arg in self.args if arg.name == name)
+
+
+_TO = Arg(
+    "to",
+    _NODE_NAME,
+    "Where to; else the best proven one.",
+    known=Known.SERVERS,
+    code="wrong_target",
+    ask='where to? args {"to": …}, a node that can serve calls',
+    metavar="NODE",
+)
+_FORCE = Arg(
+    "force", Flag(), "Also during the hold-down of a node that is well again.", ask='force must be true or false: args {"force": true}'
+)
+_NODE = Arg(
+    "node",
+    _NODE_NAME,
+    "Which node.",
+    needed=True,
+    known=Known.NODES,
+    code="wrong_target",
+    ask='which node? args {"node": …}',
+    metavar="NODE",
+    is_positional=True,
+)
+_NO_TIME = 'args {"for": …}: seconds, or "90s", "30m", "2h", "1d"'
+
+
+def _for(most_seconds: float, most: str, default: str) -> Arg:
+    return Arg(
+        "for",
+        Span(most_seconds),
+        f"For how long: 90s, 30m, 2h; at most {most}. It ends by itself.",
+        needed=True,
+        code="no_time",
+        ask=f"for how long? At most {most}; {_NO_TIME}",
+        metavar="TIME",
+        default=default,
+    )
+
+
+_SEAT = Arg(
+    "seat",
+    Text(SEAT_PATTERN, most=63),
+    "Which seat.",
+    needed=True,
+    ask='which seat? args {"seat": "seat12"}: letters, digits, _ . -',
+    metavar="SEAT",
+    is_positional=True,
+)
+_QUEUE_LIST = Names(Text(most=80, least=1))
+_QUEUES_ASK = 'queues must be a list of names, for example ["hotline"]'
+_QUEUES = Arg("queues", _QUEUE_LIST, "In which queues; else in all that it is in.", ask=_QUEUES_ASK, metavar="QUEUE", option="queue")
+
+VERBS: dict[str, Verb] = {
+    verb.name: verb
+    for verb in (
+        Verb(
+            "status",
+            Kind.WORD,
+            "Ask for mode, serving node and verdicts.",
+            more="Changes nothing, so it need not say when it was issued. Programs should read the retained topics instead.",
+        ),
+        Verb(
+            "failover",
+            Kind.MOVE,
+            "Leave the serving node at once: new calls go elsewhere, callers who wait or ring are moved, callers who talk stay.",
+            (_TO, _FORCE),
+            is_dangerous=True,
+        ),
+        Verb(
+            "switchover",
+            Kind.MOVE,
+            "Planned: new calls go to the other media server, nobody who is connected is moved.",
+            (_TO, _FORCE),
+            is_dangerous=True,
+        ),
+        Verb(
+            "failback",
+            Kind.MOVE,
+            "Go home: new calls go to the primary again, calls in progress end where they are.",
+            (_FORCE,),
+            is_dangerous=True,
+        ),
+        Verb(
+            "emergency-on",
+            Kind.MOVE,
+            "Send callers to the emergency seats, until emergency-off.",
+            (_FORCE,),
+            more="Who waits or rings goes along; who talks stays. `force` also overrides a doubt about the emergency system.",
+            is_dangerous=True,
+        ),
+        Verb(
+            "emergency-off",
+            Kind.MOVE,
+            "Back from the emergency seats to a media server; calls in progress end where they are.",
+            (_TO, _FORCE),
+            more="To the primary, or to the standby when the primary is not ready.",
+            is_dangerous=True,
+        ),
+        Verb(
+            "pause-automation",
+            Kind.STANDING,
+            "Take the daemon's hands off the site for a while: it judges and tells, and does nothing by itself.",
+            (_for(MOST_PAUSE_SECONDS, "1 d", "30m"),),
+            more="Commands are carried out. When the time is over, what then holds is acted upon.",
+            is_dangerous=True,
+        ),
+        Verb("resume-automation", Kind.STANDING, "End a pause before its time: what holds now is acted upon."),
+        Verb(
+            "maintenance-on",
+            Kind.STANDING,
+            "Take a node out of judgement for a while: no alarm, and no calls while anybody else can serve.",
+            (_NODE, _for(MOST_MAINTENANCE_SECONDS, "7 d", "1h")),
+            more="Not for the node that serves: switchover first.",
+        ),
+        Verb("maintenance-off", Kind.STANDING, "End a node's maintenance before its time.", (_NODE,)),
+        Verb(
+            "note",
+            Kind.WORD,
+            "Write a remark into the journal, with your name and the time.",
+            (Arg("text", Text(least=1), "The remark.", ask='a note needs words: args {"text": …}', metavar="TEXT", is_positional=True),),
+            more="Without `text` the request's `reason` is the remark.",
+        ),
+        Verb(
+            "ack",
+            Kind.WORD,
+            "Say that you have seen a decision of the daemon and look after it.",
+            (
+                Arg(
+                    "id",
+                    Whole(),
+                    "The decision's epoch, as status and history show it.",
+                    needed=True,
+                    ask='acknowledge what? args {"id": N}, the epoch of the decision',
+                    metavar="ID",
+                    is_positional=True,
+                ),
+                Arg("text", Text(), "A remark.", ask="text must be text of at most 500 characters", metavar="TEXT"),
+            ),
+        ),
+    )
+}
+HARMLESS = frozenset({"status"})
+"""Verbs that change nothing at all: they may be asked without saying when."""

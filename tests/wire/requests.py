@@ -1,0 +1,18 @@
+"""Args that each verb takes, for whoever asks for every one of them."""
+
+from typing import Any
+
+ARGS: dict[str, dict[str, Any]] = {
+    "failover": {"to": "pbx-b"},
+    "switchover": {"to": "pbx-b", "force": True},
+    "failback": {"force": False},
+    "pause-automation": {"for": "30m"},
+    "maintenance-on": {"node": "pbx-b", "for": 90},
+    "maintenance-off": {"node": "pbx-b"},
+    "note": {"text": "it hums"},
+    "ack": {"id": 1},
+    "seat-login": {"seat": "seat12", "queues": ["hotline"], "penalty": 1, "name": "王"},
+    "seat-logout": {"seat": "seat12"},
+    "seat-pause": {"seat": "seat12", "reason": "lunch"},
+    "seat-unpause": {"seat": "seat12", "queues": ["hotline"]},
+}
