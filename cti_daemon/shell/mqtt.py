@@ -31,6 +31,7 @@ from cti_daemon.shell.mqtt_requests import Reply, Requests
 from cti_daemon.shell.mqtt_states import RetainedStates
 from cti_daemon.wire.mqtt_payload import encode, report_body
 from cti_daemon.wire.mqtt_topics import Topics
+from cti_daemon.wire.verb_schema import schemas
 
 MOST_WAITING = 1000
 MOST_INCOMING = 200
@@ -241,6 +242,9 @@ class MqttBridge:
             self._waiting.popleft()
 
     async def _send_states(self, client: aiomqtt.Client) -> None:
+        for verb, schema in schemas(self._settings):
+            await client.publish(self._topics.schema(verb), encode(schema), qos=1, retain=True)
+            _heed_cancel()
         states = RetainedStates(self._settings, self._view)
         while True:
             self._states_changed.clear()

@@ -20,7 +20,8 @@ MOST_EXPIRY_SECONDS = 3600.0
 EXACT_INTEGERS = 2**53
 
 _KEYS = frozenset({"id", "issued_at", "expires_in", "reason", "dry_run", "confirm", "if_epoch", "args"})
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
+ID_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._:\-]{0,63}"
+_ID = re.compile(ID_PATTERN)
 
 
 class RefusedError(Exception):
@@ -85,7 +86,7 @@ def _command(user: str, verb: str, request_id: str, body: dict[str, Any], now_wa
     dry_run, if_epoch, args = body.get("dry_run", False), body.get("if_epoch"), body.get("args", {})
     if not isinstance(dry_run, bool):
         raise RefusedError("malformed", "dry_run must be true or false")
-    if if_epoch is not None and (isinstance(if_epoch, bool) or not isinstance(if_epoch, int) or if_epoch < 0):
+    if "if_epoch" in body and (isinstance(if_epoch, bool) or not isinstance(if_epoch, int) or if_epoch < 0):
         raise RefusedError("malformed", "if_epoch must be a whole number, the epoch of the state you have seen")
     if not isinstance(args, dict):
         raise RefusedError("malformed", "args must be an object")
@@ -97,18 +98,18 @@ def _command(user: str, verb: str, request_id: str, body: dict[str, Any], now_wa
         dry_run=dry_run,
         confirm=confirm,
         if_epoch=if_epoch,
-        age_seconds=_age(body.get("issued_at"), verb, now_wall),
+        age_seconds=_age(body, verb, now_wall),
         expires_in_seconds=_expiry(body),
         args=args,
     )
 
 
-def _age(issued_at: object, verb: str, now_wall: float) -> float:
-    if issued_at is None:
+def _age(body: dict[str, Any], verb: str, now_wall: float) -> float:
+    if "issued_at" not in body:
         if verb in HARMLESS:
             return 0.0
         raise RefusedError("malformed", "issued_at is missing: a request that may have waited somewhere must say when it was made")
-    age = now_wall - _instant(issued_at)
+    age = now_wall - _instant(body["issued_at"])
     if age < -MOST_SKEW_SECONDS:
         raise RefusedError("clock_skew", f"issued_at is {-age:.0f} s in the future: set the clocks of both machines by NTP")
     return max(0.0, age)

@@ -50,6 +50,9 @@ class Topics:
     def event(self, kind: str) -> str:
         return f"{self.base}/events/{kind}"
 
+    def schema(self, verb: str) -> str:
+        return f"{self.base}/schema/{verb}"
+
     def response(self, user: str, verb: str) -> str:
         return f"{self.base}/response/{user}/{verb}"
 

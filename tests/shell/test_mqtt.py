@@ -19,6 +19,7 @@ import pytest
 from cti_daemon.model.effects import Answer, Report
 from cti_daemon.model.events import Command
 from cti_daemon.model.settings import Settings
+from cti_daemon.model.verbs import VERBS
 from cti_daemon.shell import mqtt as mqtt_module
 from cti_daemon.shell import mqtt_requests as requests_module
 from cti_daemon.shell.mqtt import MqttBridge
@@ -109,6 +110,16 @@ async def test_states_are_retained_and_say_what_the_site_is(broker: Broker, daem
         assert late_comer.of("/queues/hotline/stats")[0]["seats"]["available"] == 1
         assert late_comer.of("/daemon/cti-1/state")[0]["state"] == "online"
         assert len(late_comer.retained) == len(late_comer.seen)
+
+
+async def test_what_a_request_may_look_like_is_retained(broker: Broker, daemon: Daemon) -> None:
+    """ "Schemas retained at `…/schema/<verb>`"."""
+    async with watching(broker, f"{BASE}/#") as early:
+        await until(lambda: early.of("/seats/seat2/state"))
+    async with watching(broker, f"{BASE}/schema/+") as late_comer:
+        await until(lambda: len(late_comer.seen) == len(VERBS))
+        assert late_comer.of("/schema/failover")[0]["properties"]["args"]["properties"]["to"]["enum"] == ["pbx-a", "pbx-b", "emg"]
+        assert len(late_comer.retained) == len(VERBS)
 
 
 async def test_a_change_is_published_and_time_that_passes_is_not(broker: Broker, daemon: Daemon, picture: Picture) -> None:
@@ -260,6 +271,7 @@ async def test_the_access_list_we_ship_lets_the_daemon_and_the_engineers_work(tm
     async with watching(broker, f"{BASE}/#", user="alice") as alice, watching(broker, f"{BASE}/#", user="bob") as bob:
         await until(lambda: alice.of("/queues/hotline/stats") and alice.of("/nodes/pbx-a/state") and alice.of("95598/state"))
         assert alice.of("/daemon/cti-1/state")
+        assert len([topic for topic, _ in alice.seen if "/schema/" in topic]) == len(VERBS)
         daemon.bridge.report(Report("failover", "critical", "pbx-a is dead"))
         await until(lambda: alice.of("/events/failover"))
         await ask(broker, "status", request("r-1"), user="alice", properties=response_to(f"{BASE}/response/alice/console", b"1"))
