@@ -109,6 +109,7 @@ class Engine:
             ObserverStalled: self._stall,
             LegRouted: self._routed,
             SeatTalking: self._talking,
+            CallerJoined: self._joined,
             QueuesListed: self._queues_listed,
             ChannelsListed: self._channels_listed,
             EdgeListed: self._listed,
@@ -128,7 +129,6 @@ class Engine:
             ChannelHeld: calls.hold,
             ChannelTransferred: calls.transfer,
             ChannelEnded: self.site.end,
-            CallerJoined: queues.join,
             CallerLeft: queues.leave,
             CallerServed: queues.serve,
             CallerDone: queues.finish,
@@ -244,6 +244,13 @@ class Engine:
         leg = self.site.talk(event, at)
         if leg is not None:
             out.append(AttachDialog(next(self._ids), leg.edge, leg.channel, event.dialog))
+        return False
+
+    def _joined(self, event: CallerJoined, at: float, out: list[Effect]) -> bool:
+        """Who was given to a queue is not to be given back to the seat that did so: the dialog is taken off his leg."""
+        leg = self.site.join(event, at)
+        if leg is not None:
+            out.append(AttachDialog(next(self._ids), leg.edge, leg.channel, ""))
         return False
 
     # --- judge ------------------------------------------------------------------------------------------------------

@@ -52,6 +52,7 @@ class NodePicture:
     channels: frozenset[tuple[str, str, str, str]]
     """(channel, call, bridge, state); the call is its token, or its linkedid when it has none."""
     parked: frozenset[str]
+    """Channels."""
 
 
 def look(ami: Ami) -> NodePicture:
@@ -64,7 +65,7 @@ def look(ami: Ami) -> NodePicture:
         frozenset(row["Queue"] for row in rows if row["Event"] == "QueueParams"),
         frozenset(_member(row) for row in rows if row["Event"] == "QueueMember"),
         frozenset(_channels(channels)),
-        frozenset(row["ParkeeUniqueid"] for row in lots),
+        frozenset(row["ParkeeChannel"] for row in lots),
     )
 
 
@@ -110,7 +111,8 @@ def facts(seen: NodePicture, others: Sequence[NodePicture] = ()) -> dict[Key, Fa
         found["seats", queue] = Fact(whole, dict(Counter(_state(member, rows[member.seat]) for member in members)))
     calls = frozenset(call for _, call, _, _ in seen.channels)
     found["calls", "all"] = Fact(calls, len(calls))
-    sizes = Counter(bridge for _, _, bridge, _ in seen.channels if bridge)
+    lots = {bridge for name, _, bridge, _ in seen.channels if name in seen.parked}  # two who are parked do not talk to each other
+    sizes = Counter(bridge for _, _, bridge, _ in seen.channels if bridge and bridge not in lots)
     connected = frozenset(call for name, call, bridge, _ in seen.channels if name.startswith(_TRUNK) and sizes[bridge] == 2)
     found["calls", "connected"] = Fact(connected, len(connected))
     found["calls", "parked"] = Fact(seen.parked, len(seen.parked))

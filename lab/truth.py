@@ -7,7 +7,7 @@ next one on another server. Callers are told apart by their numbers, which the c
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lab.queue_log import End, Stay
@@ -28,7 +28,7 @@ class Caller:
     over_wall: float | None = None
     """When the call was over, as the carrier saw it."""
     back_with_seat_wall: float | None = None
-    """When a caller whose server had died was given back to a seat past all queues, as the telephones saw it."""
+    """When a caller whose server had died was given to a seat past all queues, as the telephones saw it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,12 @@ def account(stays: Iterable[Stay], deaths: Iterable[Death], callers: Mapping[str
                 carried = None
             chain = _begin(truth, stay) if carried is None or carried.stay.node == stay.node else _continue(truth, carried, stay)
             comes_again = any(later.node != stay.node for later in mine[index + 1 :])
-            carried = _close(truth, chain, caller, died.get(stay.node), f"{number}@{stay.node}#{index}", comes_again=comes_again)
+            key = f"{number}@{stay.node}#{index}"
+            if stay.end is None and stay.node in died and _is_given_to_seat(caller, mine[index + 1 :]):
+                _answer(truth, chain, caller, key)
+                carried = None
+            else:
+                carried = _close(truth, chain, caller, died.get(stay.node), key, comes_again=comes_again)
     return truth
 
 
@@ -108,6 +113,22 @@ def _went_on(carried: _Chain, stay: Stay, caller: Caller) -> bool:
     """Say whether his conversation had gone on elsewhere before this stay, which then is a new matter."""
     back_wall = caller.back_with_seat_wall
     return carried.stay.end is End.ANSWERED and back_wall is not None and back_wall <= stay.joined_wall + 1
+
+
+def _is_given_to_seat(caller: Caller, later: Sequence[Stay]) -> bool:
+    """Say whether the seat that he had talked to took him, who waited, past the queues, before he came to a queue again."""
+    back_wall = caller.back_with_seat_wall
+    return back_wall is not None and all(back_wall <= stay.joined_wall + 1 for stay in later)
+
+
+def _answer(truth: Truth, chain: _Chain, caller: Caller, key: str) -> None:
+    """That was his answer, and the end of this matter. The log knows his join to the second."""
+    back_wall, queue = caller.back_with_seat_wall or 0.0, truth.queues[chain.stay.queue]
+    if chain.is_counted:
+        queue.ends[End.ANSWERED] += 1
+        low, high = chain.waited
+        waited = int(back_wall - chain.stay.joined_wall)
+        queue.answer_waits[key] = Wait(low + max(waited - 1, 0), high + waited + 1, int(back_wall))
 
 
 def _begin(truth: Truth, stay: Stay) -> _Chain:
@@ -152,7 +173,8 @@ def _close(truth: Truth, chain: _Chain, caller: Caller, died_wall: float | None,
     if caller.over_wall is None:
         truth.riddles.append(f"{key} in {stay.queue}: waited when {stay.node} died, and was not seen again")
     elif chain.is_counted:
-        waited = round(caller.over_wall) - stay.joined_wall
+        # The log's second is cut off, so this is the most that he waited, if nothing was late.
+        waited = int(caller.over_wall - stay.joined_wall)
         queue.ends[End.ABANDONED] += 1
-        queue.abandon_waits[key] = Wait(low + max(waited - 1, 0), high + waited + 1, round(caller.over_wall))
+        queue.abandon_waits[key] = Wait(low + max(waited - 1, 0), high + waited + 1, int(caller.over_wall))
     return None

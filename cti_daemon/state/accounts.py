@@ -54,6 +54,16 @@ class Accounts:
         if book is not None and event.abandoned:
             book.abandoned += 1
 
+    def presume(self, stay: Stay) -> None:
+        """A caller who hung up while his node was not heard has been counted by us. Should it turn out to live, it has done so as well."""
+        book = self._of(stay.node).queues.get(stay.queue)
+        if book is None:
+            return
+        if stay.stage is Stage.WAITING or (stay.stage is Stage.LEAVING and stay.lost_after is None):
+            book.abandoned += 1
+        elif stay.stage is Stage.SERVED and not stay.has_no_seat:
+            book.completed += 1
+
     def list_channels(self, event: ChannelsListed, at: float) -> None:
         """Whom the queues' seats talk to, and whether this is still the life of the node that we knew."""
         books = self._of(event.node)
@@ -124,7 +134,9 @@ class Accounts:
         """The node's process is another one: its counters begin anew, and it knows nothing of its callers."""
         books.queues, books.is_new_life, books.has_gap = {}, True, True
         for stay in self._callers.stays(node):
-            if stay.token is not None and self._is_on_line(stay.token):
+            if stay.stage is Stage.DOUBTED:
+                self._callers.drop(stay)
+            elif stay.token is not None and (self._is_on_line(stay.token) or stay.gone_at is not None):
                 self._callers.set_adrift(stay)
             else:
                 self._callers.lose(stay, at)
@@ -162,7 +174,9 @@ class Accounts:
             return None
         if books.has_gap and books.with_seats is not None:
             self._drop_ended(node, queue, books)
-        answered = max(settled.completed + served - (len(settled.over) if restored is None else restored), 0)
+        # Presumed to have been lost, and the node says that it was not so: he was answered first, and is counted already.
+        misjudged = max(-settled.abandoned, 0)
+        answered = max(settled.completed + served - (len(settled.over) if restored is None else restored) - misjudged, 0)
         abandoned = max(settled.abandoned, 0)
         offered = came - len(settled.gone) + answered + abandoned
         correction = Correction(

@@ -10,6 +10,7 @@ from cti_daemon.model.call_events import CallerDone, CallerJoined, CallerLeft, C
 from cti_daemon.model.ids import CallToken, NodeName, QueueName, Uniqueid
 from cti_daemon.state.departed import Departed
 from cti_daemon.state.stay import Stage, Stay
+from cti_daemon.state.stays import Stays
 from cti_daemon.state.tally import QueueOutcome, Tally
 
 DONE_WITHIN_SECONDS = 5.0
@@ -20,12 +21,10 @@ _TALKING = frozenset({Stage.SERVED, Stage.CUT, Stage.AWAY, Stage.ENDED})
 _LEFT_BEHIND = frozenset({Stage.ADRIFT, Stage.CUT, Stage.AWAY})
 
 
-StayKey = tuple[NodeName, Uniqueid, QueueName]
-
-
 class Callers:
     """`tally_of` gives a queue's counters. `is_moving(token, node)`: has the edge sent this caller away from that node, or is it about
-    to? `is_ghost(token, node)`: does the edge say that he is elsewhere, for good?"""
+    to? `is_ghost(token, node)`: does the edge say that he is elsewhere, for good?
+    `is_heard(node)`: does a link to it stand?"""
 
     def __init__(
         self,
@@ -33,22 +32,18 @@ class Callers:
         *,
         is_moving: Callable[[CallToken, NodeName], bool],
         is_ghost: Callable[[CallToken, NodeName], bool],
+        is_heard: Callable[[NodeName], bool],
     ) -> None:
         self._tally_of = tally_of
-        self._is_moving, self._is_ghost = is_moving, is_ghost
+        self._is_moving, self._is_ghost, self._is_heard = is_moving, is_ghost, is_heard
         self._departed = Departed()
-        self._of_channel: dict[tuple[NodeName, Uniqueid], list[Stay]] = {}
-        self._by_token: dict[CallToken, Stay] = {}
-        self._lines: dict[tuple[NodeName, QueueName], list[Stay]] = {}
-        self._open: dict[StayKey, Stay] = {}
-        self._doubted: dict[StayKey, Stay] = {}
-        self._of_seat: dict[tuple[NodeName, Uniqueid], Stay] = {}
+        self._stays = Stays()
 
     # --- out --------------------------------------------------------------------------------------------------------
 
     def waiting(self, node: NodeName, queue: QueueName) -> list[Stay]:
         """In the order of the queue."""
-        return self._lines.get((node, queue), [])
+        return self._stays.line(node, queue)
 
     def with_seat(self, node: NodeName, queue: QueueName) -> int:
         """How many are with a seat that this queue gave them."""
@@ -56,14 +51,14 @@ class Callers:
 
     def of_token(self, token: CallToken) -> Stay | None:
         """The stay this caller began last, while it lasts."""
-        return self._by_token.get(token)
+        return self._stays.of_token(token)
 
     def stays(self, node: NodeName | None = None) -> Iterator[Stay]:
         """Of one node, or all."""
-        return (stay for here in list(self._of_channel.values()) for stay in list(here) if node is None or stay.node == node)
+        return self._stays.of_node(node)
 
     def get(self, node: NodeName, uniqueid: Uniqueid, queue: QueueName) -> Stay | None:
-        return next((stay for stay in self._of_channel.get((node, uniqueid), ()) if stay.queue == queue), None)
+        return self._stays.get(node, uniqueid, queue)
 
     # --- in ---------------------------------------------------------------------------------------------------------
 
@@ -74,41 +69,41 @@ class Callers:
                 return  # a list was quicker
             if held.stage in {Stage.SERVED, Stage.ENDED}:  # sent back to the queue he came from
                 self._tally_of(held.queue).talked(int(at - held.served_at), at)
-                self.drop(held)
+                self._stays.drop(held)
             else:
                 self._give_back(held, _TIMEOUT, at)
-        for before in list(self._of_channel.get((event.node, event.uniqueid), ())):
+        for before in self._stays.of_channel(event.node, event.uniqueid):
             if before.stage is Stage.LEAVING:  # his time was over, and the dialplan sends him elsewhere
                 self._give_back(before, _TIMEOUT, at)
         stay = Stay(event.node, event.queue, event.uniqueid, event.token, at)
         if event.token is not None and (self._is_ghost(event.token, event.node) or self._departed.is_long_gone(event.token, at)):
             stay.stage = Stage.DOUBTED
-            self._hold(stay, 0)
+            self._stays.hold(stay, 0)
         else:
             self.admit(stay, event.position, at)
 
     def believe(self, token: CallToken, node: NodeName, at: float) -> None:
         """The edge has sent this caller to that node: what looked like a ghost there was he."""
-        for stay in [s for s in self._doubted.values() if (s.token, s.node) == (token, node)]:
-            self.drop(stay)
+        for stay in [s for s in self._stays.doubted.values() if (s.token, s.node) == (token, node)]:
+            self._stays.drop(stay)
             stay.stage = Stage.WAITING
             self.admit(stay, 0, at)
 
     def leave(self, event: CallerLeft, at: float) -> None:
         stay = self.get(event.node, event.uniqueid, event.queue)
         if stay is not None and stay.stage is Stage.DOUBTED:
-            self.drop(stay)
+            self._stays.drop(stay)
         if stay is None or stay.stage not in {Stage.WAITING, Stage.LEAVING}:
             return
         if stay.token is not None and self._is_moving(stay.token, stay.node):
-            self._set(stay, Stage.ADRIFT)
+            self._stays.set(stay, Stage.ADRIFT)
         else:
             if event.abandoned:  # so does one whose time is over leave: what his channel does next tells them apart
                 stay.lost_after = stay.waited_before + (int(at - stay.joined_at) if event.waited_seconds is None else event.waited_seconds)
             if stay.stage is Stage.WAITING:
                 stay.left_at = at
-                self._set(stay, Stage.LEAVING)
-                self._open[(stay.node, stay.uniqueid, stay.queue)] = stay
+                self._stays.set(stay, Stage.LEAVING)
+                self._stays.unsettled[stay.key] = stay
 
     def serve(self, event: CallerServed, at: float) -> None:
         stay = self.get(event.node, event.uniqueid, event.queue)
@@ -123,18 +118,18 @@ class Callers:
         stay = self.of_event(event)
         if stay is not None and stay.stage in {Stage.SERVED, Stage.ENDED}:
             self._tally_of(stay.queue).talked(event.talked_seconds, at)
-            self.drop(stay)
+            self._stays.drop(stay)
 
     def of_event(self, event: CallerDone) -> Stay | None:
         """Whose conversation is over. The caller's channel may be gone before he is named: then his token tells."""
         stay = self.get(event.node, event.uniqueid, event.queue)
-        if stay is None and event.token is not None:
-            stay = self._by_token.get(event.token)
+        if stay is None:
+            stay = self._stays.of_token(event.token)
         return stay if stay is not None and (stay.node, stay.queue) == (event.node, event.queue) else None
 
     def lose_seat(self, event: ChannelEnded) -> Stay | None:
         """The seat of a served caller has hung up: the stay, if the conversation is not over by that."""
-        stay = self._of_seat.pop((event.node, event.uniqueid), None)
+        stay = self._stays.unseat(event.node, event.uniqueid)
         if stay is not None:
             stay.has_no_seat = True
         return stay
@@ -150,7 +145,7 @@ class Callers:
 
     def end(self, event: ChannelEnded, at: float) -> None:
         """The caller's channel on a node is gone."""
-        for stay in list(self._of_channel.get((event.node, event.uniqueid), ())):
+        for stay in self._stays.of_channel(event.node, event.uniqueid):
             match stay.stage:
                 case Stage.WAITING:
                     self._abandon(stay, int(stay.waited_seconds(at)), at)
@@ -159,77 +154,111 @@ class Callers:
                 case Stage.LEAVING:
                     self._give_back(stay, _TIMEOUT, at)
                 case Stage.SERVED:
-                    self._set(stay, Stage.ENDED)
+                    self._stays.set(stay, Stage.ENDED)
                     stay.left_at = at
-                    self._open[(stay.node, stay.uniqueid, stay.queue)] = stay
+                    self._stays.unsettled[stay.key] = stay
                 case Stage.DOUBTED:
-                    self.drop(stay)
+                    self._stays.drop(stay)
                 case Stage.ADRIFT | Stage.CUT | Stage.AWAY | Stage.ENDED:
                     pass
 
-    def end_leg(self, token: CallToken, at: float, *, is_node_heard: Callable[[NodeName], bool]) -> None:
-        """The caller hung up, the edge says. Where the node of his stay can still be heard, its own word counts."""
+    def end_leg(self, token: CallToken, at: float) -> None:
+        """The caller hung up, the edge says. His node's own word counts, and it may be late: that he left; that he had come to it. (It
+        may also never come, when the node died a moment ago and nobody knows that yet.) `sweep` ends the wait for it."""
         self._departed.note(token, at)
-        stay = self._by_token.get(token)
-        if stay is None or (stay.stage not in _LEFT_BEHIND and is_node_heard(stay.node)):
+        stay = self._stays.of_token(token)
+        if stay is None:
             return
-        self.lose(stay, at)
+        stay.gone_at = at
+        if stay.stage is Stage.AWAY:
+            self.lose(stay, at)
+        else:
+            self._stays.gone[stay.key] = stay
 
-    def talk_elsewhere(self, token: CallToken, node: NodeName) -> None:
-        """A seat of `node` talks to this caller: what the node of his stay still says about him is over."""
-        stay = self._by_token.get(token)
-        if stay is not None and stay.node != node and stay.stage in {Stage.SERVED, Stage.CUT, Stage.ENDED}:
-            self._set(stay, Stage.AWAY)
+    def talk_elsewhere(self, token: CallToken, node: NodeName, at: float) -> None:
+        """A seat of `node` talks to this caller, past its queues: what the node of his stay still says about him is over. If he
+        waited there, that was his answer."""
+        stay = self._stays.of_token(token)
+        if stay is None or stay.node == node or any((d.token, d.node) == (token, node) for d in self._stays.doubted.values()):
+            return
+        if stay.stage in {Stage.WAITING, Stage.LEAVING, Stage.ADRIFT}:
+            if stay.is_counted:
+                self._tally_of(stay.queue).answered(int(stay.waited_seconds(at)), at)
+            stay.served_at = at
+            self._stays.set(stay, Stage.AWAY)
+        elif stay.stage in {Stage.SERVED, Stage.CUT, Stage.ENDED}:
+            self._stays.set(stay, Stage.AWAY)
 
-    def sweep(self, at: float) -> None:
-        """What has been open for so long that nothing more comes: conversations whose AgentComplete has not come, and callers out of
-        the queue who neither hung up nor were given back to a dialplan that says so."""
-        for stay in [s for s in self._open.values() if at - s.left_at > DONE_WITHIN_SECONDS]:
+    def sweep(self, at: float) -> list[Stay]:
+        """What has been open for so long that nothing more comes: conversations whose AgentComplete has not come, callers out of
+        the queue who neither hung up nor were given back to a dialplan that says so, and callers who hung up while their node was
+        not heard. The last ones are returned, as they were: the node may have counted them."""
+        for stay in [s for s in self._stays.unsettled.values() if at - s.left_at > DONE_WITHIN_SECONDS]:
             if stay.stage is Stage.LEAVING:
-                self._give_back(stay, _TIMEOUT, at)
+                if stay.token is None or self._is_heard(stay.node):  # else what was to come has died with it
+                    self._give_back(stay, _TIMEOUT, at)
             else:
                 self._tally_of(stay.queue).talked(int(stay.left_at - stay.served_at), at)
-                self.drop(stay)
+                self._stays.drop(stay)
         self._departed.sweep(at)
+        unheard = [
+            stay
+            for stay in self._stays.gone.values()
+            if stay.gone_at is not None
+            and at - stay.gone_at > DONE_WITHIN_SECONDS
+            and (stay.stage in _LEFT_BEHIND or not self._is_heard(stay.node))
+        ]
+        for stay in unheard:
+            self.lose(stay, at)
+        return unheard
 
     # --- for lists ----------------------------------------------------------------------------------------------------
 
     def admit(self, stay: Stay, position: int, at: float) -> Stay:
         """Somebody joins: a new caller, or one carried over from another node."""
-        before = self._by_token.get(stay.token) if stay.token is not None else None
-        if before is not None and before.stage is Stage.AWAY:  # had been given back to his seat; this is another wish
+        before = self._stays.of_token(stay.token)
+        if before is not None and before.stage is Stage.AWAY:  # had been given to a seat; this is another wish
             self.lose(before, at)
+            before = None
+        if before is not None and before.node != stay.node and before.stage is Stage.LEAVING and before.lost_after is not None:
+            self._give_back(before, _TIMEOUT, at)  # his time was over, and then his node died
             before = None
         if before is not None and before.node != stay.node:
             self._carry(before, stay, at)
         else:
             self._tally_of(stay.queue).offer(at)
-        self._hold(stay, position)
+        self._stays.hold(stay, position)
         return stay
 
     def recall(self, stay: Stay, position: int = 0) -> Stay:
         """Hold somebody whom a list shows and who was counted before or is counted by others."""
-        self._hold(stay, position)
+        self._stays.hold(stay, position)
         return stay
 
     def mark_served(self, stay: Stay, seat_channel: Uniqueid | None, at: float) -> None:
         """The caller is with a seat; the answer is counted by others."""
-        self._set(stay, Stage.SERVED)
+        self._stays.set(stay, Stage.SERVED)
         stay.served_at, stay.seat_channel = at, seat_channel
         if seat_channel is not None:
-            self._of_seat[(stay.node, seat_channel)] = stay
+            self._stays.seat(stay, seat_channel)
+
+    def drop(self, stay: Stay) -> None:
+        """Forget a stay: its end is counted by others."""
+        self._stays.drop(stay)
 
     def set_adrift(self, stay: Stay) -> None:
-        """The node has forgotten this caller; his leg may still come to another one."""
-        self._set(stay, Stage.CUT if stay.stage in _TALKING else Stage.ADRIFT)
+        """The node has forgotten this caller; his leg may still come to another one, if it has not done so."""
+        if stay.stage is not Stage.AWAY:
+            self._stays.set(stay, Stage.CUT if stay.stage in _TALKING else Stage.ADRIFT)
 
     def lose(self, stay: Stay, at: float) -> None:
-        """The caller is gone, and no node will say so."""
+        """The caller is gone, since he hung up or since now, and no node will say so."""
+        until = at if stay.gone_at is None else stay.gone_at
         if stay.stage in _TALKING:
-            self._tally_of(stay.queue).talked(int(at - stay.served_at), at)
-            self.drop(stay)
+            self._tally_of(stay.queue).talked(int(until - stay.served_at), at)
+            self._stays.drop(stay)
         else:
-            self._abandon(stay, int(stay.waited_seconds(at)), at)
+            self._abandon(stay, int(stay.waited_seconds(until)) if stay.lost_after is None else stay.lost_after, at)
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
@@ -246,52 +275,17 @@ class Callers:
         if before.queue != stay.queue:  # another queue takes over: for the first one this was the end
             if before.is_counted and before.stage not in _TALKING:
                 self._tally_of(before.queue).turned_away(QueueOutcome.OVERFLOWED, at)
-            stay.is_counted = True
+            stay.is_counted, stay.waited_before = True, 0
             self._tally_of(stay.queue).offer(at)
-        self.drop(before)
+        self._stays.drop(before)
 
     def _abandon(self, stay: Stay, waited_seconds: int, at: float) -> None:
         if stay.is_counted:
             self._tally_of(stay.queue).abandoned(waited_seconds, at)
-        self.drop(stay)
+        self._stays.drop(stay)
 
     def _give_back(self, stay: Stay, status: str, at: float) -> None:
         if stay.is_counted and stay.stage in {Stage.WAITING, Stage.LEAVING, Stage.ADRIFT}:
             outcome = QueueOutcome.TIMEOUT if status == _TIMEOUT else QueueOutcome.OVERFLOWED
             self._tally_of(stay.queue).turned_away(outcome, at)
-        self.drop(stay)
-
-    def _hold(self, stay: Stay, position: int) -> None:
-        self._of_channel.setdefault((stay.node, stay.uniqueid), []).append(stay)
-        if stay.stage is Stage.DOUBTED:
-            self._doubted[(stay.node, stay.uniqueid, stay.queue)] = stay
-        elif stay.token is not None:
-            self._by_token[stay.token] = stay
-        if stay.stage is Stage.WAITING:
-            line = self._lines.setdefault((stay.node, stay.queue), [])
-            line.insert(position - 1 if 0 < position <= len(line) else len(line), stay)
-
-    def _set(self, stay: Stay, stage: Stage) -> None:
-        self._exit(stay)
-        self._open.pop((stay.node, stay.uniqueid, stay.queue), None)
-        stay.stage = stage
-
-    def _exit(self, stay: Stay) -> None:
-        if stay.stage is Stage.WAITING:
-            self._lines[(stay.node, stay.queue)].remove(stay)
-
-    def drop(self, stay: Stay) -> None:
-        """Forget a stay: its end is counted."""
-        self._exit(stay)
-        key = (stay.node, stay.uniqueid, stay.queue)
-        self._open.pop(key, None)
-        self._doubted.pop(key, None)
-        if stay.seat_channel is not None:
-            self._of_seat.pop((stay.node, stay.seat_channel), None)
-        of_channel = self._of_channel.get((stay.node, stay.uniqueid), [])
-        if stay in of_channel:
-            of_channel.remove(stay)
-            if not of_channel:
-                del self._of_channel[(stay.node, stay.uniqueid)]
-        if stay.token is not None and self._by_token.get(stay.token) is stay:
-            del self._by_token[stay.token]
+        self._stays.drop(stay)

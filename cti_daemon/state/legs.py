@@ -118,6 +118,15 @@ class Legs:
             leg.talking_on, leg.talking_at, leg.seat, leg.dialog = event.node, at, event.seat, event.dialog
         return leg
 
+    def wait(self, token: CallToken, node: NodeName) -> Leg | None:
+        """The caller has joined a queue of `node`: his leg, if a seat of that node was thought to talk to him. It has given him away."""
+        leg = self.of_token(token)
+        if leg is None or leg.talking_on != node:
+            return None
+        leg.talking_on, leg.seat, leg.dialog = None, None, ""
+        leg.is_known_from_start = True
+        return leg
+
     def end(self, event: ChannelEnded) -> Leg | None:
         """The caller's leg is gone; the end of any other channel changes nothing here."""
         leg = self._by_key.pop((event.node, event.uniqueid), None)
@@ -148,7 +157,7 @@ class Legs:
                 held.send_to(found.node, found.epoch, at)
                 self._place(held)
             held.channel, held.bridged = found.channel, found.bridged
-            if found.dialog and held.talking_on is None:  # known from before a restart of ours
+            if found.dialog and held.talking_on is None and not held.is_known_from_start:  # known from before a restart of ours
                 held.talking_on, held.talking_at, held.dialog = found.node, at, found.dialog
                 held.seat = SeatName(found.dialog.partition("!")[0])
         return new, gone

@@ -1,6 +1,6 @@
 """The queues of the site: one series each, whichever node serves it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from cti_daemon.model.call_events import (
     CallerDone,
@@ -24,7 +24,11 @@ from cti_daemon.state.tally import Tally
 
 
 class Queues:
-    def __init__(self, configured: Iterable[Queue], edges: tuple[NodeName, ...], legs: Legs, calls: Calls) -> None:
+    """`is_heard(node)`: does a link to it stand?"""
+
+    def __init__(
+        self, configured: Iterable[Queue], edges: tuple[NodeName, ...], legs: Legs, calls: Calls, is_heard: Callable[[NodeName], bool]
+    ) -> None:
         self._settings = {QueueName(queue.name): queue for queue in configured}
         self._thresholds = tuple({q.service_level_seconds for q in self._settings.values()})
         self._default = Queue(name="default")
@@ -34,7 +38,7 @@ class Queues:
         self.tallies: dict[QueueName, Tally] = {}
         for name in self._settings:
             self.tally_of(name)
-        self.callers = Callers(self.tally_of, is_moving=self._is_moving, is_ghost=self._is_ghost)
+        self.callers = Callers(self.tally_of, is_moving=self._is_moving, is_ghost=self._is_ghost, is_heard=is_heard)
         self.accounts = Accounts(
             self.callers,
             self.tally_of,
@@ -112,7 +116,8 @@ class Queues:
         self.accounts.list_channels(event, at)
 
     def list_queues(self, event: QueuesListed, at: float) -> list[Correction]:
-        self.callers.sweep(at)
+        for stay in self.callers.sweep(at):
+            self.accounts.presume(stay)
         made = self.accounts.list_queues(event, at)
         self._known.add(event.node)
         for row in event.waiting:

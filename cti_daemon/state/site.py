@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from cti_daemon.model.call_events import ChannelBridged, ChannelEnded, ChannelsListed, StreamBegan
+from cti_daemon.model.call_events import CallerJoined, ChannelBridged, ChannelEnded, ChannelsListed, StreamBegan
 from cti_daemon.model.events import (
     EdgeListed,
     EdgeSaw,
@@ -40,7 +40,7 @@ class Site:
         self.evidence = {name: NodeEvidence(at) for name in self.roles}
         self.legs = Legs()
         self.calls = Calls(self.edges, self.legs)
-        self.queues = Queues(settings.queue, self.edges, self.legs, self.calls)
+        self.queues = Queues(settings.queue, self.edges, self.legs, self.calls, lambda node: bool(self.evidence[node].connected))
         self.seats = Seats({QueueName(queue.name): queue.wrap_up_seconds for queue in settings.queue})
         emergency = frozenset(name for name in self.servers if self.roles[name] is Role.EMERGENCY)
         self.roll = Roll(self.seats, self.servers, emergency)
@@ -76,8 +76,13 @@ class Site:
     def talk(self, event: SeatTalking, at: float) -> Leg | None:
         leg = self.legs.talk(event, at)
         self.calls.touch(event.token, at)
-        self.queues.callers.talk_elsewhere(event.token, event.node)
+        self.queues.callers.talk_elsewhere(event.token, event.node, at)
         return leg
+
+    def join(self, event: CallerJoined, at: float) -> Leg | None:
+        """Somebody joins a queue; his leg, if a seat talked to him until now."""
+        self.queues.join(event, at)
+        return self.legs.wait(event.token, event.node) if event.token is not None else None
 
     def bridge(self, event: ChannelBridged, at: float) -> None:
         self.legs.bridge(event)
@@ -93,7 +98,7 @@ class Site:
     def lose_leg(self, leg: Leg, at: float) -> None:
         """A caller's leg on an edge is gone."""
         self.calls.touch(leg.token, at)
-        self.queues.callers.end_leg(leg.token, at, is_node_heard=lambda node: bool(self.evidence[node].connected))
+        self.queues.callers.end_leg(leg.token, at)
 
     def list_edge(self, event: EdgeListed, at: float) -> None:
         new, gone = self.legs.replace(event, at)

@@ -21,6 +21,7 @@ class Stay:
     served and only came back because his node died."""
 
     __slots__ = (
+        "gone_at",
         "has_no_seat",
         "is_counted",
         "joined_at",
@@ -53,8 +54,14 @@ class Stay:
         self.served_at = at
         self.left_at = at
         """When he left the queue unserved, or hung up while served."""
+        self.gone_at: float | None = None
+        """When the caller hung up, as the edge told."""
         self.lost_after: int | None = None
         """Seconds waited, once the node has called him lost; it says so of one whose time is over as well."""
+
+    @property
+    def key(self) -> tuple[NodeName, Uniqueid, QueueName]:
+        return (self.node, self.uniqueid, self.queue)
 
     def waited_seconds(self, now: float) -> float:
         return self.waited_before + max(now - self.joined_at, 0.0)

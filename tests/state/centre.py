@@ -160,12 +160,19 @@ class Centre:
             self._tell(B, ChannelBegan(B, caller.uniqueid, caller.uniqueid, caller.token, UP, SeatName("edge")))
             self._tell(B, CallerJoined(B, HOTLINE, caller.uniqueid, caller.token, 0))
 
+    def settle(self) -> None:
+        """Time passes until nobody's word is waited for."""
+        self.at += 6.0
+        self.list(B)
+
     def deafen(self, node: NodeName) -> None:
         """Both links of a node are gone; it goes on without us."""
         self.deaf.add(node)
+        self.site.witness(LinkLost(node, PATH, Loss.CLOSED), self.at)
 
     def listen(self, node: NodeName) -> None:
         self.deaf.discard(node)
+        self.site.witness(LinkUp(node, PATH), self.at)
         self.site.begin(StreamBegan(node), self.at)
         self.list(node)
 

@@ -77,6 +77,7 @@ def test_one_series_whichever_node_serves(
     run(centre, before)
     centre.fail_over(fates)
     run(centre, after)
+    centre.settle()
     tally = centre.site.queues.tally_of(HOTLINE)
     assert counted(tally) == +centre.truth
     assert tally.answer.sum_seconds == sum(centre.waits["answered"])
@@ -103,6 +104,23 @@ def test_what_happened_unseen_is_counted(
     assert counted(tally) == +centre.truth
     assert tally.answer.sum_seconds == sum(centre.waits["answered"])
     assert sum(tally.answer.counts) + tally.unseen[QueueOutcome.ANSWERED] == centre.truth["answered"]
+
+
+@settings(deadline=None)
+@given(STEPS, STEPS)
+def test_who_hung_up_in_a_long_gap_is_counted_once(before: list[tuple[str, int, float]], unseen: list[tuple[str, int, float]]) -> None:
+    """Nobody waits for a node's word for ever: who hangs up meanwhile counts as lost, or as served if he was. Who was answered in the
+    gap and hung up in it as well is then in the wrong place, and in one place only."""
+    centre = Centre()
+    run(centre, before)
+    centre.deafen(A)
+    run(centre, [step for step in unseen if step[0] not in {"time_out", "come_back"}])
+    centre.settle()
+    centre.listen(A)
+    found, truth = counted(centre.site.queues.tally_of(HOTLINE)), centre.truth
+    assert found["offered"] == truth["offered"]
+    assert found["answered"] + found["abandoned"] == truth["answered"] + truth["abandoned"]
+    assert held(centre) == waiting(centre)
 
 
 @settings(deadline=None)
