@@ -94,6 +94,10 @@ sim-restarts: $(READY) ## the daemon is killed at every point of a failover, in 
 dashboards: $(READY) ## write config/grafana anew from dashboards/
 	@$(BIN)/python -m dashboards
 
+.PHONY: docs
+docs: $(READY) ## write docs/commands.md and docs/configuration.md anew from the code
+	@$(BIN)/python -m reference
+
 .PHONY: pictures
 pictures: $(READY) ## draw docs/pictures anew: `top` and the dashboards while the lab's primary dies
 	@bash lab/bootstrap.sh

@@ -7,7 +7,7 @@ at the latest, even if nothing happens. Most events only change state: judges ru
 changed for the worse, when a deadline came, or while a node is not healthy."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import count
 from typing import Any
 
@@ -64,8 +64,9 @@ from cti_daemon.policy.order_book import OrderBook
 from cti_daemon.policy.picture import draw
 from cti_daemon.policy.reroute import Rerouting
 from cti_daemon.policy.routing_hook import RoutingHook
-from cti_daemon.policy.ruling import Situation
+from cti_daemon.policy.ruling import Seating, Situation
 from cti_daemon.policy.seat_alarm import SeatAlarm
+from cti_daemon.policy.seat_desk import SeatDesk
 from cti_daemon.policy.stale import StaleCalls
 from cti_daemon.policy.watch import Watching
 from cti_daemon.state import ledger
@@ -76,10 +77,17 @@ COUNTERS = ("failovers", "planned_moves", "diverts", "rescued_calls", "stale_cal
 
 
 class Engine:
-    """`confirm_key` is a secret of this process, for the tokens that confirm dangerous commands."""
+    """`confirm_key` is a secret of this process, for the tokens that confirm dangerous commands. `answered`: the journal's answers to
+    commands, oldest first."""
 
     def __init__(
-        self, settings: Settings, standing: Standing | None, confirm_key: bytes, at: float, orders: StandingOrders | None = None
+        self,
+        settings: Settings,
+        standing: Standing | None,
+        confirm_key: bytes,
+        at: float,
+        orders: StandingOrders | None = None,
+        answered: Iterable[Answer] = (),
     ) -> None:
         self._settings = settings
         self.site = Site(settings, at)
@@ -88,12 +96,13 @@ class Engine:
         self.orders = self._book.orders
         self.health: dict[NodeName, Health] = {}
         self.counters: dict[str, Counter[tuple[str, ...]]] = {name: Counter() for name in COUNTERS}
-        self._desk = Desk(confirm_key)
+        self._desk = Desk(confirm_key, answered)
         self._presence = SeatPresence()
         self._seat_alarm = SeatAlarm()
         ids = count(1)
         self._rerouting = Rerouting(self.site, self.counters, ids, settings.failover.stagger)
         self._mirroring = Mirroring(self.site, ids, self.routing.serving)
+        self._seat_desk = SeatDesk(self._mirroring)
         self._watching = Watching(self.site, settings.detection)
         self.halves = Halves(self.site)
         self._hook = RoutingHook(ids, is_wanted=bool(settings.routing.exec))
@@ -210,12 +219,14 @@ class Engine:
     def _seated(self, event: MemberSeen | MemberGone, at: float, out: list[Effect]) -> bool:
         self.site.seat(event, at)
         self._mirroring.note(event, at, out)
+        self._close_seat_orders(at, out)
         return False
 
     def _outcome(self, event: Outcome, at: float, out: list[Effect]) -> bool:
         if self._stale.learn(event) or self._hook.learn(event, at, out):
             return True
         if self._mirroring.learn(event, at, out):
+            self._close_seat_orders(at, out)
             self.next_at = min(self.next_at, self._mirroring.next_at(at))
             return False
         return self._rerouting.learn(event, at, out)
@@ -304,11 +315,12 @@ class Engine:
         may_move = self._book.may_move_callers(self.routing)
         stale_at = self._stale.judge(self.health, at, out, may_act=may_move)
         self._mirroring.judge(self.routing.serving, self.health, self._stale.is_settled, at, out)
+        self._close_seat_orders(at, out)
         wanted_at = self._watching.ask(self.health, at, out)
         looked_at = self.halves.look(at, out)
         hook_at = self._hook.assert_route(self.routing, self._rerouting.route, at, out)
         looks = (hook_at, wanted_at, looked_at, stale_at, self._rerouting.next_at(at), self._mirroring.next_at(at), self.orders.next_at)
-        self.next_at = min(self.next_at, *looks)
+        self.next_at = min(self.next_at, self._seat_desk.next_at, *looks)
 
     def candidates(self) -> dict[NodeName, Candidate]:
         differences = self._mirroring.difference()
@@ -341,13 +353,17 @@ class Engine:
     # --- people's orders --------------------------------------------------------------------------------------------
 
     def _command(self, command: Command, at: float, out: list[Effect]) -> bool:
-        again = self._desk.answer_again(command)
-        if again is not None:
-            out.append(again)
+        if self._desk.answer_again(command, out):
             return False
-        candidates = self.candidates()
-        situation = Situation(self._settings, self.routing, self.site.roles, candidates, self.orders, self._desk.last, at)
+        candidates, seats = self.candidates(), self._seat_desk
+        seating = Seating(self._mirroring.roster, self._mirroring.queues, seats.running, seats.last)
+        situation = Situation(self._settings, self.routing, self.site.roles, candidates, self.orders, self._desk.last, seating, at)
         ruling = self._desk.take(command, situation, out)
+        if ruling.is_go and ruling.wishes is not None:
+            self._desk.defer(command, ruling, self.routing.epoch, out)
+            self._mirroring.order(ruling.wishes, at, out)
+            seats.begin(command, ruling, ruling.wishes, at, self.routing.epoch)
+            return True
         if ruling.is_go and ruling.move is not None:
             target = candidates[ruling.move.target]
             self._adopt(failover.serve(self.routing, target, ruling.move.reason, at), candidates, at, out)
@@ -357,6 +373,10 @@ class Engine:
         data = telling.status(self.routing, self.health, is_paused=self.orders.is_paused) if is_status else {}
         self._desk.close(command, ruling, self.routing.epoch, data, out)
         return True
+
+    def _close_seat_orders(self, at: float, out: list[Effect]) -> None:
+        for command, ruling in self._seat_desk.ended(at):
+            self._desk.close(command, ruling, self.routing.epoch, {}, out)
 
     # --- out --------------------------------------------------------------------------------------------------------
 

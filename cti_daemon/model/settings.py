@@ -14,14 +14,16 @@ Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class Secret(_Strict):
     """Where a secret is: a file, or a systemd credential's name."""
 
     file: str | None = None
+    """A file of one line, mode 0600; relative to the configuration."""
     credential: str | None = None
+    """A systemd credential's name."""
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -34,7 +36,9 @@ class Paths(_Strict):
     """An address per control network."""
 
     a: Address
+    """On control network A."""
     b: Address
+    """On control network B."""
 
     def of(self, path: str) -> str:
         return self.a if path == "a" else self.b
@@ -42,30 +46,47 @@ class Paths(_Strict):
 
 class Site(_Strict):
     name: Name
+    """In every MQTT topic: cti/v1/NAME/…"""
     daemon: Name = "cti-1"
+    """This daemon's own name, in the topic …/daemon/NAME/state."""
 
 
 class Node(_Strict):
     name: Name
+    """The name of the node's endpoint on the edge."""
     role: Role
+    """One primary, one standby, at least one edge, at most one emergency system."""
     control: Paths
+    """Its AMI, on both control networks."""
     sip: Paths
+    """Its SIP, on both control networks: exactly the contacts that the edge has for it."""
     username: Name
+    """The AMI account."""
     secret: Secret
+    """The AMI account's secret."""
     system_name: Secret
     """`systemname` of its asterisk.conf: the proof that an AMI block is its own."""
 
 
 class Detection(_Strict):
     heartbeat: Seconds = 0.2
+    """So often a heartbeat over each AMI session, and an OPTIONS on each path."""
     suspect_after: Seconds = 0.3
+    """Every path silent for so long: new calls are diverted to a proven standby."""
     dead_after: Seconds = 1.0
+    """And for so long, the edge hearing nothing either: failover, callers are moved."""
     control_lost_after: Seconds = 1.0
+    """AMI silent for so long while SIP answers: alarm, no failover."""
     edge_answer: Seconds = 0.15
+    """A living path changes the edge's round-trip time within this."""
     edge_silent: Seconds = 0.5
+    """The edge has heard nothing for so long: it does not reach the node."""
     stall: Seconds = 0.15
+    """Our own loop stood still for so long: silence in that time proves nothing."""
     rise: Seconds = 3.0
+    """Well for so long before a node counts as healthy again."""
     probe_when_suspect: Seconds = 0.05
+    """Probe so often while a node is suspect."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -100,6 +121,7 @@ class Failover(_Strict):
     seats_out: Literal["emergency", "alarm"] = "emergency"
     """What happens when no seat is reachable or logged in: new and waiting callers go to whoever has seats, or people are told."""
     seats_out_after: Seconds = 30.0
+    """For so long no seat must have been reachable or logged in."""
     stagger: Annotated[float, Field(ge=0, le=1)] = 0.003
     """Between two callers who are given back to their agents: about what one call's set-up costs the standby."""
 
@@ -108,6 +130,7 @@ class Routing(_Strict):
     exec: tuple[str, ...] = ()
     """A program of the site, with its arguments, that is told every routing decision (docs/operations.md)."""
     exec_deadline: Annotated[float, Field(gt=0, le=60)] = 2.0
+    """Then the program is killed, and nobody knows what holds."""
 
     @model_validator(mode="after")
     def _absolute(self) -> Self:
@@ -118,6 +141,7 @@ class Routing(_Strict):
 
 class Queue(_Strict):
     name: Name
+    """As in queues.conf."""
     service_level_seconds: Seconds = 15.0
     """An answer later than this is not in time."""
     short_abandon_seconds: Annotated[float, Field(ge=0, le=86_400)] = 5.0
@@ -130,9 +154,11 @@ class MqttTls(_Strict):
     """Files in PEM; a relative one is beside the configuration. The broker's certificate must be signed by `ca` and name `host`."""
 
     ca: str
+    """The authority that signed the broker's certificate."""
     certificate: str | None = None
     """Our own, for a broker that asks for one."""
     key: Secret | None = None
+    """The certificate's key."""
 
     @model_validator(mode="after")
     def _pair(self) -> Self:
@@ -143,14 +169,20 @@ class MqttTls(_Strict):
 
 class Mqtt(_Strict):
     host: str = "127.0.0.1"
+    """The broker."""
     port: Annotated[int, Field(ge=1, le=65535)] = 1883
+    """Its port; with TLS usually 8883."""
     username: Name = "cti-daemon"
+    """As the broker's access list knows us."""
     password: Secret | None = None
+    """Left out where the broker asks for none."""
     tls: MqttTls | None = None
+    """For a broker on another machine."""
 
 
 class Http(_Strict):
     listen: Address = "127.0.0.1:9595"
+    """/metrics, /healthz, /readyz and /status. They ask nobody for a password: keep them on loopback."""
 
 
 class Control(_Strict):
@@ -160,28 +192,44 @@ class Control(_Strict):
 
 class Journal(_Strict):
     path: str = "/var/lib/cti-daemon/journal.sqlite"
+    """The journal's file."""
 
 
 class RoleOfUsers(_Strict):
     """A role of people: who has it and which verbs it allows."""
 
     name: Name
+    """The role's own name."""
     users: tuple[Name, ...]
+    """Users of the broker, and login names of this machine."""
     verbs: tuple[Name, ...]
+    """What they may order: docs/commands.md."""
 
 
 class Settings(_Strict):
     site: Site
+    """Which site this is."""
     node: Annotated[tuple[Node, ...], Field(min_length=1)]
+    """One for each Asterisk."""
     detection: Detection = Detection()
+    """How soon a failure is seen. The defaults are those the promises are made with; a combination that would suspect healthy nodes is
+    refused."""
     failover: Failover = Failover()
+    """When calls go elsewhere, and when they come back."""
     routing: Routing = Routing()
+    """Who else is told the route; Asterisk edges always are."""
     queue: tuple[Queue, ...] = ()
+    """A queue whose figures are shown."""
     mqtt: Mqtt | None = None
+    """The broker. Left out: no MQTT."""
     http: Http = Http()
+    """Pages for this host."""
     control: Control = Control()
+    """Orders of people on this machine."""
     journal: Journal = Journal()
+    """The durable record."""
     role: tuple[RoleOfUsers, ...] = ()
+    """Who may order what; everything else is refused."""
 
     @model_validator(mode="after")
     def _topology(self) -> Self:

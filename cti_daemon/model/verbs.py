@@ -1,7 +1,7 @@
 """Every order that a person can give, in one table: it makes the checks of a request, the commands of the command line, the retained
 schemas and docs/commands.md."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from cti_daemon.model.shapes import Flag, Names, Shape, Span, Text, Whole
@@ -130,6 +130,8 @@ _QUEUE_LIST = Names(Text(most=80, least=1))
 _QUEUES_ASK = 'queues must be a list of names, for example ["hotline"]'
 _QUEUES = Arg("queues", _QUEUE_LIST, "In which queues; else in all that it is in.", ask=_QUEUES_ASK, metavar="QUEUE", option="queue")
 
+_TEXT_ASK = f"must be text of at most {ASTERISK_TEXT_BYTES} bytes"
+
 VERBS: dict[str, Verb] = {
     verb.name: verb
     for verb in (
@@ -193,6 +195,46 @@ VERBS: dict[str, Verb] = {
             more="Not for the node that serves: switchover first.",
         ),
         Verb("maintenance-off", Kind.STANDING, "End a node's maintenance before its time.", (_NODE,)),
+        Verb(
+            "seat-login",
+            Kind.SEAT,
+            "Log a seat in to queues, on every media server.",
+            (
+                _SEAT,
+                replace(_QUEUES, needed=True, does="To which queues.", ask='log in to which queues? args {"queues": ["hotline"]}'),
+                Arg("name", Text(most=ASTERISK_TEXT_BYTES), "The member's name in the queue.", ask=f"name {_TEXT_ASK}", metavar="TEXT"),
+                Arg(
+                    "penalty",
+                    Whole(most=MOST_PENALTY),
+                    "Members with a lower one are called first.",
+                    ask=f"penalty must be a whole number from 0 to {MOST_PENALTY}",
+                    metavar="NUMBER",
+                ),
+                Arg(
+                    "interface",
+                    Text(INTERFACE_PATTERN, most=144),
+                    "Its telephone; else PJSIP/<seat>.",
+                    ask="interface must be technology/name, for example PJSIP/seat12",
+                    metavar="INTERFACE",
+                ),
+            ),
+            more="For a seat that is in a queue already only a given `penalty` is set.",
+        ),
+        Verb(
+            "seat-logout",
+            Kind.SEAT,
+            "Log a seat out of queues, on every media server.",
+            (_SEAT, _QUEUES),
+            more="A member that stands in queues.conf or in a database cannot be logged out: pause it.",
+        ),
+        Verb(
+            "seat-pause",
+            Kind.SEAT,
+            "Pause a seat: its queues send it no calls, on every media server.",
+            (_SEAT, _QUEUES, Arg("reason", Text(most=ASTERISK_TEXT_BYTES), "Why it is paused.", ask=f"reason {_TEXT_ASK}")),
+            more="Without `args.reason` the request's `reason` is why it is paused, as the wallboard shows it.",
+        ),
+        Verb("seat-unpause", Kind.SEAT, "End the pause of a seat.", (_SEAT, _QUEUES)),
         Verb(
             "note",
             Kind.WORD,

@@ -12,8 +12,10 @@ from cti_daemon.model.verbs import VERBS, Kind
 from cti_daemon.policy.moves import MOVES
 from cti_daemon.policy.order_args import check
 from cti_daemon.policy.order_verbs import ORDERS, tell_span
-from cti_daemon.policy.ruling import Ruling, Situation, refuse
+from cti_daemon.policy.ruling import LastOrder, Ruling, Situation, refuse
+from cti_daemon.policy.seat_verbs import SEATS, last_opposite
 
+RULES = MOVES | ORDERS | SEATS
 OPPOSITE_SECONDS = 120.0
 """An order that undoes another one of so short ago is told so."""
 EPOCHS_REMEMBERED = 5
@@ -27,12 +29,12 @@ def rule(command: Command, now: Situation, key: bytes) -> Ruling:
         return refusal
     if VERBS[command.verb].kind is Kind.WORD:
         return _take_word(command)
-    ruling = (MOVES | ORDERS)[command.verb](command, now)
-    if ruling.is_refusal:
+    ruling = RULES[command.verb](command, now)
+    if not ruling.is_go:
         return ruling
     undone = _undone(ruling, command, now)
     if undone:
-        ruling = replace(ruling, message=f"{ruling.message}. {undone}")
+        ruling = replace(ruling, message=f"{ruling.message}. {undone}", remark=undone)
     if command.dry_run or VERBS[command.verb].is_dangerous:
         return _confirm(command, now, ruling, key)
     return ruling
@@ -104,13 +106,17 @@ def _since_then(now: Situation) -> str:
 
 
 def _undone(ruling: Ruling, command: Command, now: Situation) -> str:
-    last = now.last
+    last = last_opposite(command, now) if ruling.wishes is not None else _last_opposite(ruling, command, now.last)
     if last is None or now.now - last.at > OPPOSITE_SECONDS:
-        return ""
-    goes_back = ruling.move is not None and ruling.move.target == last.left
-    lifts = ruling.order is not None and last.order is not None and ruling.order.node == last.order.node and command.verb != last.verb
-    if not goes_back and not lifts:
         return ""
     why = f" ({last.reason})" if last.reason else ""
     who = "you gave" if last.user == command.user else f"{last.user} gave"
     return f"This is the opposite of {last.verb}, which {who}{why} {tell_span(float(round(now.now - last.at)))} ago"
+
+
+def _last_opposite(ruling: Ruling, command: Command, last: LastOrder | None) -> LastOrder | None:
+    if last is None:
+        return None
+    goes_back = ruling.move is not None and ruling.move.target == last.left
+    lifts = ruling.order is not None and last.order is not None and ruling.order.node == last.order.node and command.verb != last.verb
+    return last if goes_back or lifts else None

@@ -1,56 +1,98 @@
-"""The desk where commands are taken: each is answered once, written down, and told to everybody."""
+"""The desk where commands are taken: each is answered once, written down, and told to everybody.
+
+An id that comes again gets the answer of the first time, also after a restart: answers are in the journal (`answer`), all but those of
+questions and of dry runs, which change nothing and are asked anew."""
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 from cti_daemon.model.effects import Answer, Effect, Record, Report
 from cti_daemon.model.events import Command
 from cti_daemon.model.reasons import CommandStatus
+from cti_daemon.model.verbs import HARMLESS
 from cti_daemon.policy.command import rule
 from cti_daemon.policy.ruling import LastOrder, Ruling, Situation
 
-ANSWERS_KEPT = 1000
-"""Answers to commands that are given again when a command's id is repeated."""
+ANSWERS_KEPT = 500
+"""Of each user; the oldest go first. So nobody's questions push out another one's orders."""
+USERS_KEPT = 1000
 
 
 class Desk:
-    """`key` is a secret of this process, for the tokens that confirm dangerous commands."""
+    """`key` is a secret of this process, for the tokens that confirm dangerous commands. `answered`: what the journal holds, oldest
+    first."""
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, answered: Iterable[Answer] = ()) -> None:
         self._key = key
-        self._answered: OrderedDict[tuple[str, str], Answer] = OrderedDict()
+        self._answered: OrderedDict[str, OrderedDict[str, Answer]] = OrderedDict()
+        self._open: dict[tuple[str, str], int] = {}
+        """Commands whose answer will come, and how often each was repeated meanwhile."""
         self.last: LastOrder | None = None
+        for answer in answered:
+            self._keep(answer)
 
-    def answer_again(self, command: Command) -> Answer | None:
-        """The first answer, when this command was answered before: nothing is done a second time."""
-        first = self._answered.get((command.user, command.id))
-        return None if first is None else replace(first, status=CommandStatus.DUPLICATE.value)
+    def answer_again(self, command: Command, out: list[Effect]) -> bool:
+        """Was this command heard before? Then its first answer is given again, at once or when it is known; nothing is done twice."""
+        asked = (command.user, command.id)
+        if asked in self._open:
+            self._open[asked] += 1
+            return True
+        own = self._answered.get(command.user)
+        first = own.get(command.id) if own is not None else None
+        if first is not None:
+            out.append(replace(first, status=CommandStatus.DUPLICATE.value))
+        return first is not None
 
     def take(self, command: Command, now: Situation, out: list[Effect]) -> Ruling:
         """What is ruled; the record of it is in `out`. What it orders is the caller's to carry out."""
         ruling = rule(command, now, self._key)
         out.append(Record("command", _heard(command, ruling)))
-        if ruling.is_go:
+        if ruling.is_go and ruling.wishes is None:
             left = now.routing.serving if ruling.move is not None else None
             self.last = LastOrder(command.user, command.verb, command.reason, now.now, now.routing.epoch, left, ruling.order)
         return ruling
 
+    def defer(self, command: Command, ruling: Ruling, epoch: int, out: list[Effect]) -> None:
+        """The answer comes later, by `close`. Should we die before that, this is what is known of it."""
+        self._open[(command.user, command.id)] = 0
+        told = f"taken, but the daemon was restarted before the end was known: look whether it holds ({ruling.message})"
+        out.append(_remembered(Answer(command.id, command.user, command.verb, ruling.status.value, "unknown_end", told, epoch)))
+
     def close(self, command: Command, ruling: Ruling, epoch: int, data: dict[str, Any], out: list[Effect]) -> None:
         """Answer, and tell. `epoch` is the one after the command."""
+        data = data | ruling.data
         if ruling.plan:
             data = data | {"plan": ruling.plan}
         if ruling.confirm:
             data = data | {"confirm": ruling.confirm}
         answer = Answer(command.id, command.user, command.verb, ruling.status.value, ruling.code, ruling.message, epoch, data)
+        if command.verb not in HARMLESS and not command.dry_run:
+            out.append(_remembered(answer))
+        repeats = self._open.pop((command.user, command.id), 0)
         out.append(answer)
-        self._answered[(command.user, command.id)] = answer
-        while len(self._answered) > ANSWERS_KEPT:
-            self._answered.popitem(last=False)
+        out.extend([replace(answer, status=CommandStatus.DUPLICATE.value)] * repeats)
+        self._keep(answer)
         text = f"{command.user}: {command.verb}: {ruling.code}"
-        if ruling.is_go and (command.reason or command.verb == "note"):
+        if (ruling.is_go or ruling.wishes is not None) and (command.reason or command.verb == "note"):
             text = f"{text}: {command.reason}"
         out.append(Report("command", "info", text, _heard(command, ruling)))
+
+    def _keep(self, answer: Answer) -> None:
+        own = self._answered.setdefault(answer.user, OrderedDict())
+        self._answered.move_to_end(answer.user)
+        own[answer.command_id] = answer
+        own.move_to_end(answer.command_id)
+        while len(own) > ANSWERS_KEPT:
+            own.popitem(last=False)
+        while len(self._answered) > USERS_KEPT:
+            self._answered.popitem(last=False)
+
+
+def _remembered(answer: Answer) -> Record:
+    facts = {"user": answer.user, "id": answer.command_id, "verb": answer.verb, "status": answer.status, "code": answer.code}
+    return Record("answer", facts | {"message": answer.message, "epoch": answer.epoch, "data": answer.data})
 
 
 def _heard(command: Command, ruling: Ruling) -> dict[str, Any]:

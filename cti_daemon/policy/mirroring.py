@@ -13,6 +13,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from enum import StrEnum
 
 from cti_daemon.model.effects import Effect, Report, SetMember
 from cti_daemon.model.events import MemberGone, MemberSeen, Membership, Outcome
@@ -27,6 +28,16 @@ CALM_SECONDS = 0.02
 """After a change of who serves: the callers' redirects leave first, a comparison of thousands of seats does not hold them up."""
 OWED_SECONDS = 5.0
 """How long a server that is new to the lead has to take the roster over; then its own word counts."""
+
+
+class Place(StrEnum):
+    """How far a media server is with one wish."""
+
+    DONE = "done"
+    PENDING = "pending"
+    AWAY = "away"  # nothing is told to it now, or nothing is known of it
+    UNLIKE = "unlike"  # nothing can be done: its queues.conf is another one
+
 
 Settled = Callable[[NodeName], bool]
 """No stale call is left on this node."""
@@ -48,6 +59,7 @@ class Mirroring:
         """The leader owes the whole roster, as soon as it is known what it has."""
         self._calm_at, self._must_look = float("-inf"), False
         self._lives: dict[NodeName, str] = {}
+        self._queues: dict[NodeName, frozenset[QueueName]] = {}
         self._restarted: set[NodeName] = set()
         """Their members have not been listed since."""
 
@@ -57,6 +69,29 @@ class Mirroring:
     def roster(self) -> Mapping[MemberKey, Membership] | None:
         """None: unknown."""
         return self._roster
+
+    @property
+    def leader(self) -> NodeName | None:
+        """The media server that the roster follows: the one that serves, or that served last."""
+        return self._leader
+
+    @property
+    def queues(self) -> frozenset[QueueName]:
+        """Those of the leader, and where it is not known yet those of any media server."""
+        return self._queues.get(self._leader or NodeName(""), frozenset()) or frozenset().union(*self._queues.values())
+
+    def places(self, key: MemberKey, wanted: Membership | None) -> dict[NodeName, Place | str]:
+        """How far each media server is with making `key` as `wanted`; what one refused is told in its own words."""
+        return {node: self._place(ward, key, wanted) for node, ward in self._wards.items()}
+
+    def _place(self, ward: Ward, key: MemberKey, wanted: Membership | None) -> Place | str:
+        if self._site.seats.of(ward.node) is None or not ward.is_open or ward.is_held:
+            return Place.AWAY
+        held = self._held(ward, key)
+        here = wanted_elsewhere(wanted) if wanted is not None and ward.node != self._leader else wanted
+        if is_as_wanted(here, held):
+            return Place.DONE
+        return (ward.refusal(key) or Place.PENDING) if deeds(here, held) else Place.UNLIKE
 
     def difference(self) -> dict[NodeName, int]:
         """Members of each media server that are not as they should be; no entry where that is not known."""
@@ -124,6 +159,7 @@ class Mirroring:
         ward = self._wards.get(node)
         if ward is None:
             return
+        self._queues[node] = queues
         is_restarted = node in self._restarted
         self._restarted.discard(node)
         if self._leads(ward):
@@ -139,7 +175,7 @@ class Mirroring:
         ward = next((ward for ward in self._wards.values() if ward.has_asked(event.effect_id)), None)
         if ward is None:
             return False
-        ward.learn(event.effect_id, event.result, at)
+        ward.learn(event, at)
         told = ward.tell_refusal(event)
         if told is not None:
             out.append(told)

@@ -1,14 +1,19 @@
 """What a command meets (the situation) and what is ruled about it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
-from cti_daemon.model.ids import NodeName
+from cti_daemon.model.events import Command, Membership
+from cti_daemon.model.ids import MemberKey, NodeName, QueueName
 from cti_daemon.model.reasons import CommandStatus, Reason, Role
 from cti_daemon.model.settings import Settings
 from cti_daemon.policy.candidate import Candidate
 from cti_daemon.policy.failover import Routing
 from cti_daemon.state.orders import Orders
+
+Wishes = dict[MemberKey, Membership | None]
+"""What each place of a seat should be; None: nobody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,17 @@ class LastOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class Seating:
+    """`roster`: None while unknown. `queues`: those of the media servers. `running`: orders that are being carried out, by the places
+    they are about. `last`: each seat's last order."""
+
+    roster: Mapping[MemberKey, Membership] | None = None
+    queues: Collection[QueueName] = ()
+    running: Mapping[MemberKey, Command] = field(default_factory=dict)
+    last: Mapping[str, LastOrder] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
     settings: Settings
     routing: Routing
@@ -49,6 +65,7 @@ class Situation:
     candidates: Mapping[NodeName, Candidate]
     orders: Orders
     last: LastOrder | None
+    seating: Seating
     now: float
 
 
@@ -62,6 +79,11 @@ class Ruling:
     confirm: str = ""
     plan: str = ""
     """Of a dry run: what would be done, and nothing but that."""
+    remark: str = ""
+    """The last sentence of the message: what this order undoes."""
+    wishes: Wishes | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+    """For the answer."""
 
     @property
     def is_go(self) -> bool:
@@ -76,5 +98,5 @@ def refuse(code: str, message: str) -> Ruling:
     return Ruling(CommandStatus.REJECTED, code, message)
 
 
-def accept(message: str, move: Move | None = None, order: OrderChange | None = None) -> Ruling:
-    return Ruling(CommandStatus.ACCEPTED, "accepted", message, move, order)
+def accept(message: str, move: Move | None = None, order: OrderChange | None = None, wishes: Wishes | None = None) -> Ruling:
+    return Ruling(CommandStatus.ACCEPTED, "accepted", message, move, order, wishes=wishes)

@@ -1,53 +1,61 @@
 """What a person wants of a seat, as wishes for the roster: log in, log out, pause, unpause. The roster is every media server's, so an
-order holds whoever serves.
+order holds whoever serves. Shapes of args are checked already (`order_args`)."""
 
-args: `seat`; `queues` (a list; left out: for a login the queues are demanded, else all that the seat is in); for a login `name`,
-`penalty`, `interface` (left out: PJSIP/<seat>); for a pause `reason`."""
-
-import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from cti_daemon.model.events import Membership
+from cti_daemon.model.events import Command, Membership
 from cti_daemon.model.ids import Interface, MemberKey, QueueName, SeatName
-from cti_daemon.model.reasons import MemberKind
-from cti_daemon.policy.ruling import Ruling, refuse
-from cti_daemon.policy.seats import text_fault
+from cti_daemon.model.reasons import CommandStatus, MemberKind
+from cti_daemon.policy.ruling import LastOrder, Ruling, Situation, Wishes, accept, refuse
+from cti_daemon.policy.seats import safe_text, text_fault
 
-Wishes = dict[MemberKey, Membership | None]
-"""What each place should be; None: nobody's."""
-_SEAT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
-_INTERFACE = re.compile(r"[A-Za-z0-9]{1,16}/[\x21-\x3a\x3c-\x7b\x7d\x7e]{1,127}")
-_MOST_PENALTY = 1_000_000
+OPPOSITES = {"seat-login": "seat-logout", "seat-logout": "seat-login", "seat-pause": "seat-unpause", "seat-unpause": "seat-pause"}
+
+
+def rule_seat(command: Command, now: Situation) -> Ruling:
+    args = dict(command.args)
+    if command.verb == "seat-pause":
+        args.setdefault("reason", safe_text(command.reason))  # why it was asked for is why it is paused
+    wishes = plan(command.verb, args, now.seating.roster, now.seating.queues)
+    if isinstance(wishes, Ruling):
+        return wishes
+    busy = next((now.seating.running[key] for key in wishes if key in now.seating.running), None)
+    if busy is not None:
+        who = "your own" if busy.user == command.user else f"{busy.user}'s"
+        return refuse("conflict", f"{who} {busy.verb} of {args['seat']} is being carried out at this moment; look again, then decide")
+    if not wishes:
+        return Ruling(CommandStatus.OK, "ok", f"{_told(command.verb, args)}: it is so already")
+    return accept(_told(command.verb, args, wishes), wishes=wishes)
+
+
+def last_opposite(command: Command, now: Situation) -> LastOrder | None:
+    last = now.seating.last.get(str(command.args.get("seat")))
+    return last if last is not None and last.verb == OPPOSITES.get(command.verb) else None
+
+
+def _told(verb: str, args: Mapping[str, Any], wishes: Collection[MemberKey] = ()) -> str:
+    what = {"seat-login": "logged in to", "seat-logout": "logged out of", "seat-pause": "paused in", "seat-unpause": "not paused in"}[verb]
+    why = f" ({args['reason']})" if args.get("reason") else ""
+    queues = sorted({queue for queue, _ in wishes}) or args.get("queues")
+    return f"{args['seat']} is {what} {', '.join(queues) if queues else 'every queue it is in'}{why}"
 
 
 def plan(
     verb: str, args: Mapping[str, Any], roster: Mapping[MemberKey, Membership] | None, queues: Collection[QueueName]
 ) -> Wishes | Ruling:
     """`queues`: those the media servers have. Empty wishes: it is so already. Nothing is changed here."""
-    takes, rule = _VERBS[verb]
-    unknown = sorted(set(args) - set(takes))
-    if unknown:
-        return refuse("unknown_key", f"unknown args {', '.join(unknown)}; {verb} takes: {', '.join(takes)}")
     if roster is None:
         return refuse("unknown_state", "no media server's seats are known at this moment; try again when one is heard")
-    seat, wanted = args.get("seat"), args.get("queues")
-    if not isinstance(seat, str) or not _SEAT.fullmatch(seat):
-        return refuse("malformed", 'which seat? args {"seat": "seat12"}: letters, digits, _ . -')
-    if wanted is not None and (not isinstance(wanted, list) or not wanted or not all(isinstance(name, str) for name in wanted)):
-        return refuse("malformed", 'queues must be a list of names, for example ["hotline"]')
+    wanted = args.get("queues")
     missing = sorted(set(wanted or ()) - set(queues))
     if missing:
         return refuse("wrong_target", f"no queue {', '.join(missing)}; known are {', '.join(sorted(queues))}")
-    faults = [f"{key} {fault}" for key in ("reason", "name") if (fault := _fault(args.get(key, "")))]
+    faults = [f"{key} {fault}" for key in ("reason", "name") if (fault := text_fault(args.get(key, "")))]
     if faults:
         return refuse("malformed", "; ".join(faults))
-    return rule(SeatName(seat), None if wanted is None else [QueueName(name) for name in wanted], args, roster)
-
-
-def _fault(text: object) -> str | None:
-    return text_fault(text) if isinstance(text, str) else "must be text"
+    return _RULES[verb](SeatName(args["seat"]), None if wanted is None else [QueueName(name) for name in wanted], args, roster)
 
 
 def _places(seat: SeatName, queues: list[QueueName] | None, roster: Mapping[MemberKey, Membership]) -> list[Membership] | Ruling:
@@ -63,14 +71,8 @@ def _log_in(
     seat: SeatName, queues: list[QueueName] | None, args: Mapping[str, Any], roster: Mapping[MemberKey, Membership]
 ) -> Wishes | Ruling:
     penalty, interface = args.get("penalty", 0), args.get("interface", f"PJSIP/{seat}")
-    if queues is None:
-        return refuse("malformed", 'log in to which queues? args {"queues": ["hotline"]}')
-    if isinstance(penalty, bool) or not isinstance(penalty, int) or not 0 <= penalty <= _MOST_PENALTY:
-        return refuse("malformed", f"penalty must be a whole number from 0 to {_MOST_PENALTY}")
-    if not isinstance(interface, str) or not _INTERFACE.fullmatch(interface):
-        return refuse("malformed", "interface must be technology/name, for example PJSIP/seat12")
     wishes: Wishes = {}
-    for queue in queues:
+    for queue in queues or ():
         key = (queue, Interface(interface))
         held = roster.get(key)
         name = args.get("name", held.name if held is not None else interface)
@@ -112,10 +114,5 @@ def _unpause(
 
 
 _Rule = Callable[[SeatName, list[QueueName] | None, Mapping[str, Any], Mapping[MemberKey, Membership]], Wishes | Ruling]
-_VERBS: dict[str, tuple[tuple[str, ...], _Rule]] = {
-    "seat-login": (("seat", "queues", "name", "penalty", "interface"), _log_in),
-    "seat-logout": (("seat", "queues"), _log_out),
-    "seat-pause": (("seat", "queues", "reason"), _pause),
-    "seat-unpause": (("seat", "queues"), _unpause),
-}
-VERBS = frozenset(_VERBS)
+_RULES: dict[str, _Rule] = {"seat-login": _log_in, "seat-logout": _log_out, "seat-pause": _pause, "seat-unpause": _unpause}
+SEATS: dict[str, Callable[[Command, Situation], Ruling]] = dict.fromkeys(_RULES, rule_seat)

@@ -34,6 +34,7 @@ class _Errand:
     wanted: Membership | None
     unanswered: set[int] = field(default_factory=set)
     worst: Result = Result.DONE
+    why: str = ""
     first: MemberChange | None = None
     failures: int = 0
     again_at: float = float("-inf")
@@ -114,14 +115,15 @@ class Ward:
     def has_asked(self, effect_id: int) -> bool:
         return effect_id in self._asked
 
-    def learn(self, effect_id: int, result: Result, at: float) -> None:
+    def learn(self, event: Outcome, at: float) -> None:
         """An answer to something that was asked. The member is looked at again when its last one is in."""
+        effect_id, result = event.effect_id, event.result
         key = self._asked.pop(effect_id)
         self._answered_at[key] = at
         errand = self._errands[key]
         errand.unanswered.discard(effect_id)
         if result is not Result.DONE:
-            errand.worst = result
+            errand.worst, errand.why = result, event.detail or result.value
         if errand.unanswered:
             return
         self.todo[key] = None
@@ -150,6 +152,11 @@ class Ward:
     def is_about(self, key: MemberKey) -> bool:
         """Something was asked for this member, and has not been seen to hold."""
         return key in self._errands
+
+    def refusal(self, key: MemberKey) -> str:
+        """Why the last thing that was asked for this member was not done, in the server's words; empty while that is not known."""
+        errand = self._errands.get(key)
+        return errand.why if errand is not None and errand.failures else ""
 
     def settle(self, key: MemberKey) -> None:
         """It is as wanted."""

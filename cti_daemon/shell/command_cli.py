@@ -137,7 +137,7 @@ def _carry_out(order: _Order) -> None:
 
 def _show_plan(order: _Order, plan: dict[str, Any]) -> None:
     """Ends the program where there is nothing to confirm."""
-    if plan["status"] == "rejected" or order.dry_run:
+    if plan["code"] != "dry_run" or order.dry_run:  # refused, or it is so already
         _show_answer(order, plan)
         raise typer.Exit
     if order.form is Format.TABLE and order.verb.is_order:

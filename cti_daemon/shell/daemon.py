@@ -50,12 +50,14 @@ from cti_daemon.shell.sip_probe import SipProbes
 from cti_daemon.shell.systemd import Notifier
 from cti_daemon.shell.teller import Teller
 from cti_daemon.state.ledger import UNREADABLE
-from cti_daemon.wire.standing import standing, standing_orders
+from cti_daemon.wire.standing import answers, standing, standing_orders
 
 COUNT_SECONDS = 1.0
 WATCHDOG_SECONDS = 1.0
 """Far below WatchdogSec of the unit (10 s)."""
 STOP_SECONDS = 3.0
+ANSWERS_LAST_SECONDS = 86_400.0
+"""How long after it was answered a command's id is known over a restart."""
 
 
 async def run(settings: Settings, secrets: Secrets) -> int:
@@ -95,7 +97,9 @@ class Daemon:
         recovered = await self._journal.open()
         orders = recovered.orders
         standing_by = standing_orders(orders.data, self._journal.age_seconds(orders)) if orders else None
-        engine = Engine(settings, _standing(recovered), randomness.token_bytes(32), self._loop.time(), standing_by)
+        known = [entry.data for entry in recovered.answers if self._journal.age_seconds(entry) < ANSWERS_LAST_SECONDS]
+        key, now = randomness.token_bytes(32), self._loop.time()
+        engine = Engine(settings, _standing(recovered), key, now, standing_by, answers(known))
         engine.halves.remember(recovered.lives)
         self._engine = engine
         self._recall_figures(engine)

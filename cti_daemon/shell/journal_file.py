@@ -12,6 +12,7 @@ from cti_daemon.wire.journal_record import GENESIS, Entry, canonical, chained, f
 
 BUSY_SECONDS = 1.0
 CHAIN_CHECKED_AT_START = 1000
+ANSWERS_RECALLED = 1000
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (
@@ -47,6 +48,8 @@ class Recovered:
     entries: int = 0
     lives: dict[NodeName, str] = field(default_factory=dict)
     """The last settled life of each media server."""
+    answers: tuple[Entry, ...] = ()
+    """The newest ANSWERS_RECALLED answers to commands, in their order."""
     damaged: Path | None = None
     chain_broken_at: int | None = None
 
@@ -100,6 +103,7 @@ class JournalFile:
             orders=self._last("orders"),
             entries=self._tail()[0],
             lives={NodeName(str(e.data["node"])): str(e.data["life"]) for e in self._rows("WHERE kind = ? ORDER BY seq", "node_life")},
+            answers=tuple(self._rows("WHERE kind = 'answer' ORDER BY seq DESC LIMIT ?", ANSWERS_RECALLED))[::-1],
             chain_broken_at=self._chain_broken_at(),
         )
 

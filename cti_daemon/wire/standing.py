@@ -1,8 +1,9 @@
-"""Journal entries → what to stand by after a restart: the routing decision, and people's orders."""
+"""Journal entries → what to stand by after a restart: the routing decision, people's orders, and what they were answered."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from cti_daemon.model.effects import Answer
 from cti_daemon.model.ids import NodeName
 from cti_daemon.model.reasons import Mode, Reason
 from cti_daemon.model.records import Standing, StandingOrder, StandingOrders
@@ -42,6 +43,24 @@ def standing_orders(orders: Mapping[str, Any] | None, elapsed_seconds: float) ->
         )
     except (KeyError, ValueError, TypeError, AttributeError):
         return None
+
+
+def answers(written: Iterable[Mapping[str, Any]]) -> Iterator[Answer]:
+    """`written` is the data of entries `answer`, in their order; one that this version cannot read is passed over."""
+    for data in written:
+        try:
+            yield Answer(
+                command_id=str(data["id"]),
+                user=str(data["user"]),
+                verb=str(data["verb"]),
+                status=str(data["status"]),
+                code=str(data["code"]),
+                message=str(data["message"]),
+                epoch=int(data["epoch"]),
+                data=dict(data["data"]),
+            )
+        except (KeyError, ValueError, TypeError):
+            continue
 
 
 def _order(order: Mapping[str, Any], elapsed_seconds: float) -> StandingOrder:

@@ -49,7 +49,7 @@ def test_the_runbook_has_no_section_for_an_alert_that_is_gone() -> None:
     assert re.findall(r"^### (Cti\w+)$", TEXT, re.MULTILINE) == ALERTS
 
 
-@pytest.mark.parametrize("page", ["docs/operations.md", "docs/install.md", "CHANGELOG.md"])
+@pytest.mark.parametrize("page", ["docs/operations.md", "docs/install.md", "docs/commands.md", "docs/configuration.md", "CHANGELOG.md"])
 def test_every_link_leads_somewhere(page: str) -> None:
     text = (ROOT / page).read_text()
     for target in re.findall(r"\]\(([^)\s]+)\)", text):

@@ -123,7 +123,7 @@ class Script:
                 open_failover = None
             elif record.kind == "orders":
                 orders, left_seconds = record.data, self.world.now - at
-        self.world.restart(standing(route, open_failover), standing_orders(orders, left_seconds))
+        self.world.restart(standing(route, open_failover), standing_orders(orders, left_seconds), has_journal=journal == "kept")
 
     def _settings(self, *words: str) -> None:
         """Of `[failover]`; the first line of a script."""
@@ -137,7 +137,9 @@ class Script:
         if confirm == "token":
             confirm = self.world.last_token(user)
         if_epoch = int(options["epoch"]) if "epoch" in options else None
-        args: dict[str, object] = {key: options[key] for key in ("to", "node", "for", "text") if key in options}
+        args: dict[str, object] = {key: options[key] for key in ("to", "node", "for", "text", "seat", "name", "kind") if key in options}
+        if "queues" in options:
+            args["queues"] = options["queues"].split(",")
         if "id" in options:
             args["id"] = int(options["id"])
         if "force" in options:

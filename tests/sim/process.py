@@ -3,6 +3,7 @@
 What an effect does to the world is for the two worlds to say: `world.py` (scripted, for transcripts), `daemon.py` (seeded, for storms)."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from functools import partial
 
 from cti_daemon.engine import Engine
@@ -46,11 +47,11 @@ class Process(ABC):
 
     # --- life and death ---------------------------------------------------------------------------------------------
 
-    def begin(self, standing: Standing | None, orders: StandingOrders | None = None) -> None:
+    def begin(self, standing: Standing | None, orders: StandingOrders | None = None, answered: Iterable[Answer] = ()) -> None:
         """A new life, with the journal's last word."""
         self.life += 1
         self.is_dead, self._tick_at = False, float("inf")
-        self.engine = Engine(self.settings, standing, b"confirm", self.clock.now, orders)
+        self.engine = Engine(self.settings, standing, b"confirm", self.clock.now, orders, answered)
 
     def lives(self, life: int) -> bool:
         return life == self.life and not self.is_dead

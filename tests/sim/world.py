@@ -32,6 +32,7 @@ from cti_daemon.model.reasons import Loss, Result
 from cti_daemon.model.records import Standing, StandingOrders
 from cti_daemon.model.settings import Settings
 from cti_daemon.model.verbs import VERBS
+from cti_daemon.wire.standing import answers
 from tests.sim.clock import Clock
 from tests.sim.members import listed, obey, seen, static_members
 from tests.sim.process import Deed, Process, line
@@ -135,11 +136,11 @@ class World(Process):
         """The daemon does not run for a while: what was due in it happens at its end, unheard."""
         self.clock.skip(seconds)
 
-    def restart(self, standing: Standing | None, orders: StandingOrders | None = None) -> None:
+    def restart(self, standing: Standing | None, orders: StandingOrders | None = None, *, has_journal: bool = True) -> None:
         """A new daemon: it knows the journal's last word, and asks for the rest."""
         self.dies_after = None
         self._up.clear()
-        self.begin(standing, orders)
+        self.begin(standing, orders, answers(record.data for record in self.records if record.kind == "answer") if has_journal else ())
         self.engine.halves.remember(self.known_lives)
         self.wake()
 

@@ -1,0 +1,1 @@
+"""docs/commands.md and docs/configuration.md, written from the code: `python -m reference`."""

@@ -1,0 +1,33 @@
+"""The examples of the command reference: words that the tests run as they are printed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+SITE = "95598"
+USER = "alice"
+BASE = f"cti/v1/{SITE}"
+CONFIGURATION = f"-h 127.0.0.1\n-u {USER}\n-P the-password\n-q 1"
+ARGS: dict[str, dict[str, Any]] = {
+    "failover": {"to": "pbx-b"},
+    "switchover": {"to": "pbx-b"},
+    "emergency-off": {"to": "pbx-a"},
+    "pause-automation": {"for": "30m"},
+    "maintenance-on": {"node": "pbx-b", "for": "2h"},
+    "maintenance-off": {"node": "pbx-b"},
+    "note": {"text": "fan of pbx-a replaced"},
+    "ack": {"id": 1},
+    "seat-login": {"seat": "seat12", "queues": ["hotline"], "penalty": 1},
+    "seat-logout": {"seat": "seat12", "queues": ["hotline"]},
+    "seat-pause": {"seat": "seat12", "reason": "lunch"},
+    "seat-unpause": {"seat": "seat12"},
+}
+
+
+def one_liner(verb: str, *, dry_run: bool) -> str:
+    """Return a `mosquitto_rr` command of one line; the shell makes the id and the instant."""
+    more: dict[str, Any] = ({"dry_run": True} if dry_run else {}) | ({"args": ARGS[verb]} if verb in ARGS else {})
+    rest = json.dumps(more, ensure_ascii=False, separators=(",", ":"))[1:-1]
+    body = f'{{"id":"{USER}-\'$(date +%s%N)\'","issued_at":\'$(date +%s)\'{"," + rest if rest else ""}}}'
+    return f"mosquitto_rr -W 5 -t {BASE}/request/{USER}/{verb} -e {BASE}/response/{USER}/{verb} -m '{body}'"
