@@ -69,8 +69,8 @@ Every order to the daemon, over MQTT 5 and on the command line. Who may give whi
   verb, this target and this epoch; a restart of the daemon ends it. The command line does both and asks in between.
 - **Once only.** A request whose `id` was used before by the same user gets the first answer again, with status `duplicate`, and nothing
   is done twice; also after a restart, since answers are in the journal. Known are the last {ANSWERS_KEPT} of each user; after a restart
-  those of the last {ANSWERS_LAST_SECONDS / 3600:g} hours among the last {ANSWERS_RECALLED} of the site. Questions (`status`) and dry runs change
-  nothing and are asked anew then. An order that has waited for longer than its `expires_in` is refused whatever its id.
+  those of the last {ANSWERS_LAST_SECONDS / 3600:g} hours among the last {ANSWERS_RECALLED} of the site. Questions (`status`) and dry runs
+  change nothing and are asked anew then. An order that has waited for longer than its `expires_in` is refused whatever its id.
 - **One after another.** Orders are carried out in the order in which they come. Who comes with the opposite of one that was given in
   the last two minutes is told so, in the plan and in the answer; whose dry run is older than the last change of who serves is refused
   (`conflict`), and so is an order for a seat that has one under way.
