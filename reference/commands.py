@@ -143,7 +143,8 @@ def _shape(shape: Shape) -> str:
             return "list of names"
         case Text():
             return f"text, at most {shape.most} characters"
-    raise TypeError(shape)
+        case _:
+            raise TypeError(shape)
 
 
 def _request() -> str:

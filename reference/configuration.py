@@ -60,7 +60,8 @@ def _kind(field: dict[str, Any], defs: dict[str, Any]) -> str:
             return _number("whole number" if kind == "integer" else "number", part)
         case "string":
             return _string(part)
-    raise TypeError(part)
+        case _:
+            raise TypeError(part)
 
 
 def _number(kind: str, part: dict[str, Any]) -> str:

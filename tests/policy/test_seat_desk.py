@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from typing_extensions import override
 
 from cti_daemon.model.effects import Answer, MemberChange, SetMember
 from cti_daemon.model.events import Command, Outcome
@@ -21,6 +22,7 @@ class Site(World):
         super().__init__()
         self.run(3.0)
 
+    @override
     def _set_member(self, deed: SetMember) -> Result:
         if deed.node in self.mute:
             return Result.UNKNOWN
