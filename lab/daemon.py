@@ -24,6 +24,7 @@ _VERBS = ", ".join(
     for verb in """status note ack failover switchover failback emergency-on emergency-off pause-automation resume-automation
     maintenance-on maintenance-off seat-login seat-logout seat-pause seat-unpause""".split()
 )
+_CREW = ", ".join(f'"{user}"' for user in secret.CREW)
 _ROLES = {EDGE: "edge", PBX_A: "primary", PBX_B: "standby", EMG: "emergency"}
 
 
@@ -57,7 +58,7 @@ path = "{JOURNAL}"
 
 [[role]]
 name = "engineer"
-users = ["alice", "root"]
+users = ["alice", "root", {_CREW}]
 verbs = [{_VERBS}]
 
 [[role]]

@@ -8,7 +8,9 @@ from pathlib import Path
 from lab.layout import PBXS, PHONES, SECRETS, Host
 from lab.site import Secrets
 
-MQTT_USERS = ("cti-daemon", "alice", "bob", "grafana")
+CREW = tuple(f"crew-{number:02}" for number in range(50))
+"""Engineers by the dozen: what one of them may ask is limited, each by himself."""
+MQTT_USERS = ("cti-daemon", "alice", "bob", "grafana", *CREW)
 
 
 def create() -> None:

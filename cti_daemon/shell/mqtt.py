@@ -27,6 +27,7 @@ from cti_daemon.model.events import Command
 from cti_daemon.model.settings import Mqtt, Settings
 from cti_daemon.model.views import SiteView
 from cti_daemon.shell import log
+from cti_daemon.shell.mqtt_intake import straight_to
 from cti_daemon.shell.mqtt_requests import Reply, Requests
 from cti_daemon.shell.mqtt_states import RetainedStates
 from cti_daemon.wire.mqtt_payload import encode, report_body
@@ -34,7 +35,6 @@ from cti_daemon.wire.mqtt_topics import Topics
 from cti_daemon.wire.verb_schema import schemas
 
 MOST_WAITING = 1000
-MOST_INCOMING = 200
 MOST_PACKET = 256 * 1024
 LATE_SECONDS = 1.0
 STATES_EVERY_SECONDS = 0.2
@@ -160,7 +160,7 @@ class MqttBridge:
     async def _talk(self, client: aiomqtt.Client) -> None:
         """Until we are to end, or the connection fails."""
         tasks = [
-            asyncio.create_task(self._receive(client), name="mqtt-receive"),
+            asyncio.create_task(self._watch(client), name="mqtt-watch"),
             asyncio.create_task(self._send_waiting(client), name="mqtt-send"),
             asyncio.create_task(self._send_states(client), name="mqtt-states"),
             asyncio.create_task(self._until_ending(), name="mqtt-ending"),
@@ -195,7 +195,7 @@ class MqttBridge:
             will=aiomqtt.Will(self._topics.daemon_state, encode(self._presence("lost", session)), qos=1, retain=True),
             timeout=ANSWER_SECONDS,
             keepalive=KEEPALIVE_SECONDS,
-            max_queued_incoming_messages=MOST_INCOMING,
+            queue_type=straight_to(self._take),
             properties=limits,
             socket_options=NO_DELAY,
         )
@@ -214,11 +214,15 @@ class MqttBridge:
             await self._send_first(client)
         await client.publish(self._topics.daemon_state, encode(self._presence("stopped", session)), qos=1, retain=True)
 
-    async def _receive(self, client: aiomqtt.Client) -> None:
-        async for message in client.messages:
-            refusal = self._requests.take(message)
-            if refusal is not None:
-                self._reply(refusal)
+    def _take(self, message: aiomqtt.Message) -> None:
+        refusal = self._requests.take(message)
+        if refusal is not None:
+            self._reply(refusal)
+
+    async def _watch(self, client: aiomqtt.Client) -> None:
+        """Raises MqttError when the connection is lost; messages have gone another way."""
+        async for _ in client.messages:
+            raise AssertionError("a message waits in a queue that takes none")
 
     async def _send_waiting(self, client: aiomqtt.Client) -> None:
         while True:
@@ -278,13 +282,7 @@ class MqttBridge:
 
     def _presence(self, state: str, session: str) -> dict[str, Any]:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        return {
-            "state": state,
-            "daemon": self._settings.site.daemon,
-            "session": session,
-            "version": __version__,
-            "since": now,
-        }
+        return {"state": state, "daemon": self._settings.site.daemon, "session": session, "version": __version__, "since": now}
 
 
 def _heed_cancel() -> None:

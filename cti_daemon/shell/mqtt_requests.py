@@ -3,7 +3,7 @@
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiomqtt import Message
 
@@ -15,6 +15,7 @@ from cti_daemon.wire.mqtt_payload import RefusedError, answer_body, decode_reque
 from cti_daemon.wire.mqtt_topics import Topics
 
 MOST_AWAITED = 1000
+MOST_REPEATS = 16
 MOST_CORRELATION = 1024
 BURST = 30
 PER_SECOND = 10.0
@@ -54,6 +55,27 @@ class _Allowance:
         return True
 
 
+@dataclass(slots=True)
+class _Awaited:
+    """Where the answers to one id go, in the order of the requests that had it. The last address is kept when it has had its answer: a
+    request may have several."""
+
+    addresses: deque[ReturnAddress] = field(default_factory=lambda: deque(maxlen=MOST_REPEATS))
+    is_answered: bool = False
+
+    def add(self, address: ReturnAddress) -> None:
+        if self.is_answered:
+            self.addresses.clear()
+        self.addresses.append(address)
+        self.is_answered = False
+
+    def next(self) -> ReturnAddress:
+        if len(self.addresses) > 1:
+            return self.addresses.popleft()
+        self.is_answered = True
+        return self.addresses[0]
+
+
 class Requests:
     """Decodes requests into commands for `post`; keeps where each answer goes. `refused` is told user, verb and code of what is
     turned away here, before the core has seen it."""
@@ -71,7 +93,7 @@ class Requests:
         self._epoch = epoch
         self._count = count
         self._refused = refused
-        self._awaited: OrderedDict[tuple[str, str], deque[ReturnAddress]] = OrderedDict()
+        self._awaited: OrderedDict[tuple[str, str], _Awaited] = OrderedDict()
         self._allowances: OrderedDict[str, _Allowance] = OrderedDict()
         self._log = log.get("mqtt")
 
@@ -99,10 +121,7 @@ class Requests:
     def reply(self, answer: Answer) -> Reply:
         """The answer with its address. One request may have several answers; a repeated request has its own address for each."""
         waiting = self._awaited.get((answer.user, answer.command_id))
-        if waiting is None:
-            address = ReturnAddress(self._topics.response(answer.user, answer.verb))
-        else:
-            address = waiting.popleft() if len(waiting) > 1 else waiting[0]
+        address = waiting.next() if waiting is not None else ReturnAddress(self._topics.response(answer.user, answer.verb))
         self._count(answer.verb, answer.status)
         return Reply(address, encode(answer_body(answer)))
 
@@ -123,8 +142,7 @@ class Requests:
         return False, True
 
     def _await(self, command: Command, address: ReturnAddress) -> None:
-        waiting = self._awaited.setdefault((command.user, command.id), deque(maxlen=16))
-        waiting.append(address)
+        self._awaited.setdefault((command.user, command.id), _Awaited()).add(address)
         self._awaited.move_to_end((command.user, command.id))
         while len(self._awaited) > MOST_AWAITED:
             self._awaited.popitem(last=False)

@@ -187,6 +187,17 @@ async def test_a_repeated_request_is_answered_where_it_was_repeated(broker: Brok
         assert watcher.correlations == [b"1", b"2"]
 
 
+async def test_a_request_repeated_after_its_answer_is_answered_where_it_was_repeated(broker: Broker, daemon: Daemon) -> None:
+    async with watching(broker, "reply/#") as watcher:
+        for n in (1, 2, 3):
+            await ask(broker, "status", request("same"), properties=response_to(f"reply/{n}", str(n).encode()))
+            await until(lambda: len(daemon.commands) > len(watcher.seen))
+            daemon.bridge.answer(answer_to(daemon.commands[-1]))
+            await until(lambda: len(daemon.commands) == len(watcher.seen))
+        assert [topic for topic, _ in watcher.seen] == ["reply/1", "reply/2", "reply/3"]
+        assert watcher.correlations == [b"1", b"2", b"3"]
+
+
 async def test_an_answer_is_led_nowhere_it_does_not_belong(broker: Broker, daemon: Daemon) -> None:
     async with watching(broker, f"{BASE}/#") as watcher:
         await ask(broker, "status", request("r-1"), properties=response_to(f"{BASE}/state", b"x"))
