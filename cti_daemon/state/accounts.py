@@ -17,6 +17,9 @@ from cti_daemon.state.callers import Callers
 from cti_daemon.state.stay import Stage, Stay
 from cti_daemon.state.tally import QueueOutcome, Tally
 
+APART_SECONDS = 5.0
+"""Two lists that are to bear each other out are at least so far apart: an AgentComplete may be late by that."""
+
 
 class Accounts:
     """`token_of(node, uniqueid)`: whose channel that is. `is_elsewhere(token, node)`: the edge says that this caller is not, or no
@@ -149,6 +152,9 @@ class Accounts:
         is_first = book is None and not books.is_new_life  # who is there now came before our time
         if book is None:
             book = books.queues[queue] = Book(0, 0) if books.is_new_life else Book(counted.completed, counted.abandoned)
+        if not books.has_gap and at - book.listed_at < APART_SECONDS:
+            return None  # asked for anew because a session ended: what was on its way then may still be
+        book.listed_at = at
         found = self._differs(node, books, book, counted, waiting)
         settled = found if books.has_gap else found.common(book.suspect)
         numbers = (counted.completed, counted.abandoned)

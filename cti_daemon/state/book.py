@@ -52,9 +52,10 @@ NOTHING = Difference()
 
 class Book:
     """What the counters of one queue of one node should show. `restored_served`: how many were with a seat when we were last
-    alive, as long as we do not know them one by one. `listed`: what the node's counters were in the list before."""
+    alive, as long as we do not know them one by one. `listed`: what the node's counters were in the list before, and
+    `listed_at` when that came."""
 
-    __slots__ = ("abandoned", "completed", "listed", "restored_served", "suspect")
+    __slots__ = ("abandoned", "completed", "listed", "listed_at", "restored_served", "suspect")
 
     def __init__(self, completed: int, abandoned: int, restored_served: int | None = None) -> None:
         self.completed = completed
@@ -62,6 +63,7 @@ class Book:
         self.restored_served = restored_served
         self.suspect = NOTHING
         self.listed: tuple[int, int] | None = None
+        self.listed_at = float("-inf")
 
 
 class NodeBooks:

@@ -386,6 +386,20 @@ def test_a_difference_counts_when_two_lists_show_it(site: Site) -> None:
     assert site.queues.tally_of(HOTLINE).unseen[QueueOutcome.ANSWERED] == 2
 
 
+def test_two_lists_in_one_moment_are_one(site: Site) -> None:
+    """Seen by lab.drift: both sessions were thrown out, and two lists 28 ms apart showed a conversation as completed whose
+    AgentComplete came 75 ms later. It was counted twice."""
+    join(site, A, 0)
+    leave(site, A, 1, abandoned=False)
+    site.queues.serve(CallerServed(A, HOTLINE, ON_A, TOKEN, SEAT, 1, SEATS), 1)
+    talking = ChannelSeen(ON_A, ON_A, ChannelName("x"), TOKEN, UP, "talk", SeatName("edge"), HOTLINE)
+    agent = talking._replace(uniqueid=SEATS, endpoint=SEAT, queue=None, is_agent=True)
+    assert [listed(site, A, at, talking, agent, completed=1) for at in (20.630, 20.658)] == [0, 0]
+    site.queues.finish(CallerDone(A, HOTLINE, ON_A, TOKEN, SEAT, 19, "caller"), 20.735)
+    assert [listed(site, A, at, completed=1) for at in (30, 40)] == [0, 0]
+    assert counted(site) == {"offered": 1, "answered": 1}
+
+
 def test_statistics_set_back_by_hand_count_nothing(site: Site) -> None:
     listed(site, A, 10, completed=5)
     listed(site, A, 20, completed=5)
