@@ -222,9 +222,9 @@ class Rerouting:
                 out.append(effect)
 
     def _is_held_anew(self, leg: Leg, health: Health) -> bool:
-        """The node died, is back, on its way to be trusted again, and says itself that it holds this call: whoever is served there now
-        must not be taken out of it."""
-        if health.verdict is not Verdict.DEAD or health.rising_at is None or leg.is_orphan:
+        """The node was condemned, is back, on its way to be trusted again, and says itself that it holds this call: whoever is served there
+        now must not be taken out of it."""
+        if health.rising_at is None or leg.is_orphan:
             return False
         return self._site.calls.state_on(leg.node, leg.token) is not None
 

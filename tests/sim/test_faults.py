@@ -8,9 +8,11 @@ from tests.sim.storm import Storm
 pytestmark = pytest.mark.slow
 
 SHARE = tuple(range(30))
+FOUND = (1932,)
+"""Found broken once: who was answered by a server on its way back was taken out of it when a divert ended."""
 
 
-@pytest.mark.parametrize("seed", SHARE)
+@pytest.mark.parametrize("seed", SHARE + FOUND)
 def test_no_promise_is_broken_by(seed: int) -> None:
     finding = Storm(seed).run()
     told = "\n".join(finding.transcript)
