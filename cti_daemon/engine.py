@@ -8,6 +8,7 @@ changed for the worse, when a deadline came, or while a node is not healthy."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -32,6 +33,7 @@ from cti_daemon.model.events import (
     AudioSampled,
     BlockRefused,
     Command,
+    DrillCallSeen,
     EdgeListed,
     EdgeSaw,
     Event,
@@ -50,12 +52,13 @@ from cti_daemon.model.events import (
 )
 from cti_daemon.model.ids import NodeName
 from cti_daemon.model.reasons import CommandStatus, Verdict
-from cti_daemon.model.records import Standing, StandingOrders
+from cti_daemon.model.records import Standing, StandingDrill, StandingOrders
 from cti_daemon.model.settings import Settings
 from cti_daemon.model.views import SiteView
 from cti_daemon.policy import failover, health, proof, telling
 from cti_daemon.policy.candidate import Candidate
 from cti_daemon.policy.desk import Desk
+from cti_daemon.policy.drills import Drills
 from cti_daemon.policy.failover import Routing
 from cti_daemon.policy.halves import Halves
 from cti_daemon.policy.health import Health
@@ -73,7 +76,7 @@ from cti_daemon.state import ledger
 from cti_daemon.state.seat_presence import SeatPresence
 from cti_daemon.state.site import Site
 
-COUNTERS = ("failovers", "planned_moves", "diverts", "rescued_calls", "stale_calls", "security_events", "resyncs")
+COUNTERS = ("failovers", "planned_moves", "diverts", "rescued_calls", "stale_calls", "security_events", "resyncs", "drills")
 
 
 class Engine:
@@ -88,6 +91,7 @@ class Engine:
         at: float,
         orders: StandingOrders | None = None,
         answered: Iterable[Answer] = (),
+        drill: StandingDrill | None = None,
     ) -> None:
         self._settings = settings
         self.site = Site(settings, at)
@@ -103,6 +107,7 @@ class Engine:
         self._rerouting = Rerouting(self.site, self.counters, ids, settings.failover.stagger)
         self._mirroring = Mirroring(self.site, ids, self.routing.serving)
         self._seat_desk = SeatDesk(self._mirroring)
+        self._drills = Drills(self.site, self.counters, ids, drill, at)
         self._watching = Watching(self.site, settings.detection)
         self.halves = Halves(self.site)
         self._hook = RoutingHook(ids, is_wanted=bool(settings.routing.exec))
@@ -118,6 +123,7 @@ class Engine:
             ObserverStalled: self._stall,
             LegRouted: self._routed,
             SeatTalking: self._talking,
+            DrillCallSeen: self._test_call,
             CallerJoined: self._joined,
             QueuesListed: self._queues_listed,
             ChannelsListed: self._channels_listed,
@@ -223,7 +229,7 @@ class Engine:
         return False
 
     def _outcome(self, event: Outcome, at: float, out: list[Effect]) -> bool:
-        if self._stale.learn(event) or self._hook.learn(event, at, out):
+        if self._stale.learn(event) or self._hook.learn(event, at, out) or self._drills.learn(event, at):
             return True
         if self._mirroring.learn(event, at, out):
             self._close_seat_orders(at, out)
@@ -253,6 +259,7 @@ class Engine:
     def _talking(self, event: SeatTalking, at: float, out: list[Effect]) -> bool:
         """Hang the dialog on the caller's leg, so that a rescue finds it there even if we are dead."""
         leg = self.site.talk(event, at)
+        self._drills.talk(event, at, out)
         if leg is not None:
             out.append(AttachDialog(next(self._ids), leg.edge, leg.channel, event.dialog))
         return False
@@ -262,6 +269,10 @@ class Engine:
         leg = self.site.join(event, at)
         if leg is not None:
             out.append(AttachDialog(next(self._ids), leg.edge, leg.channel, ""))
+        return False
+
+    def _test_call(self, event: DrillCallSeen, _at: float, _out: list[Effect]) -> bool:
+        self._drills.see(event)
         return False
 
     # --- judge ------------------------------------------------------------------------------------------------------
@@ -316,11 +327,12 @@ class Engine:
         stale_at = self._stale.judge(self.health, at, out, may_act=may_move)
         self._mirroring.judge(self.routing.serving, self.health, self._stale.is_settled, at, out)
         self._close_seat_orders(at, out)
+        self._drills.judge(self.routing, at, out)
         wanted_at = self._watching.ask(self.health, at, out)
         looked_at = self.halves.look(at, out)
         hook_at = self._hook.assert_route(self.routing, self._rerouting.route, at, out)
         looks = (hook_at, wanted_at, looked_at, stale_at, self._rerouting.next_at(at), self._mirroring.next_at(at), self.orders.next_at)
-        self.next_at = min(self.next_at, self._seat_desk.next_at, *looks)
+        self.next_at = min(self.next_at, self._seat_desk.next_at, self._drills.next_at, *looks)
 
     def candidates(self) -> dict[NodeName, Candidate]:
         differences = self._mirroring.difference()
@@ -357,7 +369,9 @@ class Engine:
             return False
         candidates, seats = self.candidates(), self._seat_desk
         seating = Seating(self._mirroring.roster, self._mirroring.queues, seats.running, seats.last)
-        situation = Situation(self._settings, self.routing, self.site.roles, candidates, self.orders, self._desk.last, seating, at)
+        situation = Situation(
+            self._settings, self.routing, self.site.roles, candidates, self.orders, self._desk.last, seating, self._drills.now, at
+        )
         ruling = self._desk.take(command, situation, out)
         if ruling.is_go and ruling.wishes is not None:
             self._desk.defer(command, ruling, self.routing.epoch, out)
@@ -369,6 +383,8 @@ class Engine:
             self._adopt(failover.serve(self.routing, target, ruling.move.reason, at), candidates, at, out)
         if ruling.is_go and ruling.order is not None:
             self._book.change(ruling.order, command, self.health, at, out)
+        if ruling.is_go and ruling.drill is not None:
+            self._drills.change(ruling.drill, command, at, out)
         is_status = command.verb == "status" and ruling.status is CommandStatus.OK
         data = telling.status(self.routing, self.health, is_paused=self.orders.is_paused) if is_status else {}
         self._desk.close(command, ruling, self.routing.epoch, data, out)
@@ -390,7 +406,8 @@ class Engine:
         ledger.restore(self.site.queues, plain, aged_seconds, at)
 
     def view(self, at: float) -> SiteView:
-        return draw(self.site, self.health, self.candidates(), self.routing, self._rerouting, self._mirroring, self._book, at)
+        drawn = draw(self.site, self.health, self.candidates(), self.routing, self._rerouting, self._mirroring, self._book, at)
+        return replace(drawn, drill=self._drills.view(at))
 
 
 def _urgency(effect: Effect) -> int:

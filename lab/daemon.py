@@ -22,7 +22,7 @@ JOURNAL = FOLDER / "journal.sqlite"
 _VERBS = ", ".join(
     f'"{verb}"'
     for verb in """status note ack failover switchover failback emergency-on emergency-off pause-automation resume-automation
-    maintenance-on maintenance-off seat-login seat-logout seat-pause seat-unpause""".split()
+    maintenance-on maintenance-off seat-login seat-logout seat-pause seat-unpause drill-start drill-stop""".split()
 )
 _CREW = ", ".join(f'"{user}"' for user in secret.CREW)
 _ROLES = {EDGE: "edge", PBX_A: "primary", PBX_B: "standby", EMG: "emergency"}

@@ -8,6 +8,8 @@ from lab.layout import PHONES, Net, Size
 SUPPORT = "support"
 SUPPORT_NUMBER = "95599"
 """The carrier's second number; its callers ask for the queue `support`."""
+TEST_NUMBER = "955980"
+"""The carrier's number for test calls."""
 SUPPORT_SECONDS = 8
 """A caller who was transferred to support gives up waiting after this."""
 DESKS = ("desk1", "desk2", "desk3", "desk4")
@@ -51,7 +53,8 @@ exten => _880Z,1,Dial(PJSIP/seat${{EXTEN:3}},15,tb(cti-screen^s^1))
 
 def edge_dialplan(hotline: str) -> str:
     """Return the edge's second number: the same way in, another queue."""
-    return f"\n[cti-trunk]\nexten => {SUPPORT_NUMBER},1,Set(__CTI_QUEUE={SUPPORT})\n same => n,Goto({hotline},1)\n"
+    support = f"exten => {SUPPORT_NUMBER},1,Set(__CTI_QUEUE={SUPPORT})\n same => n,Goto({hotline},1)\n"
+    return f"\n[cti-trunk]\n{support}exten => {TEST_NUMBER},1,Goto(cti-test,s,1)\n"
 
 
 def is_shared(number: int, size: Size) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from cti_daemon.model.shapes import Flag, Names, Shape, Span, Text, Whole
+from cti_daemon.model.shapes import Choice, Flag, Names, Shape, Span, Text, Whole
 from cti_daemon.model.verbs import HARMLESS, VERBS, Arg, Kind, Known, Verb
 from cti_daemon.policy.desk import ANSWERS_KEPT
 from cti_daemon.shell.daemon import ANSWERS_LAST_SECONDS
@@ -50,6 +50,7 @@ _KINDS = {
     Kind.MOVE: "Who serves",
     Kind.STANDING: "Standing orders, which end by themselves",
     Kind.SEAT: "Seats",
+    Kind.DRILL: "Drills",
     Kind.WORD: "Words: nothing is changed but the record",
 }
 _HEAD = "<!-- made by `make docs` from the table of verbs (cti_daemon/model/verbs.py): do not edit -->\n"
@@ -141,6 +142,8 @@ def _shape(shape: Shape) -> str:
             return "seconds, or `90s`, `30m`, `2h`, `1d`"
         case Names():
             return "list of names"
+        case Choice():
+            return ", ".join(f"`{word}`" for word in shape.of)
         case Text():
             return f"text, at most {shape.most} characters"
         case _:

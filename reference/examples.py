@@ -16,6 +16,7 @@ ARGS: dict[str, dict[str, Any]] = {
     "pause-automation": {"for": "30m"},
     "maintenance-on": {"node": "pbx-b", "for": "2h"},
     "maintenance-off": {"node": "pbx-b"},
+    "drill-start": {"kind": "emergency-seats", "for": "10m"},
     "note": {"text": "fan of pbx-a replaced"},
     "ack": {"id": 1},
     "seat-login": {"seat": "seat12", "queues": ["hotline"], "penalty": 1},

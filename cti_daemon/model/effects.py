@@ -47,6 +47,15 @@ class SetVia:
 
 
 @dataclass(frozen=True, slots=True)
+class SetDrill:
+    """The edge tries `route` for test calls, and only for those; empty: they go the way of real calls."""
+
+    effect_id: int
+    edge: NodeName
+    route: tuple[NodeName, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RescueLeg:
     """Redirect a caller's leg into the resume context. Not repeatable. The caller hears music for `delay_seconds` before the
     edge dials for him, so that a hundred calls are not set up in the same instant, with new callers behind them."""
@@ -152,7 +161,7 @@ class Record:
 @dataclass(frozen=True, slots=True)
 class Report:
     """A thing people are told: log line, MQTT event, metric. `kind` is a closed set: divert, failover, switchover,
-    failback, emergency, rerouted, rescue, verdict, path, maintenance, pause, withheld, stale, resync, security, command, alarm,
+    failback, emergency, rerouted, rescue, verdict, path, maintenance, pause, withheld, stale, resync, security, command, drill, alarm,
     recovered."""
 
     kind: str
@@ -179,6 +188,7 @@ Effect = (
     SetRoute
     | CallHook
     | SetVia
+    | SetDrill
     | RescueLeg
     | AttachDialog
     | HangUp

@@ -95,6 +95,15 @@ class LegRouted:
 
 
 @dataclass(frozen=True, slots=True)
+class DrillCallSeen:
+    """The edge's dialplan is about to dial `node` for a test call (UserEvent CtiTest)."""
+
+    edge: NodeName
+    token: CallToken
+    node: NodeName
+
+
+@dataclass(frozen=True, slots=True)
 class LegSeen:
     """One caller's leg in a snapshot of the edge."""
 
@@ -242,7 +251,7 @@ class Tick:
     """Nothing happened but time."""
 
 
-StreamEvent = LegRouted | SeatTalking | MemberSeen | MemberGone | ShuttingDown | CallEvent
+StreamEvent = LegRouted | DrillCallSeen | SeatTalking | MemberSeen | MemberGone | ShuttingDown | CallEvent
 """What the wire makes of one AMI event."""
 
 Event = (

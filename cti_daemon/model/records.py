@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from cti_daemon.model.ids import NodeName
+from cti_daemon.model.ids import NodeName, SeatName
 from cti_daemon.model.reasons import Mode, Reason
 
 
@@ -21,6 +21,21 @@ class StandingOrders:
 
     pause: StandingOrder | None = None
     maintenance: dict[NodeName, StandingOrder] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StandingDrill:
+    """A drill that was in force (the last entry `drill`), and what it had shown until then."""
+
+    kind: str
+    target: NodeName
+    user: str
+    reason: str
+    ran_seconds: float
+    left_seconds: float
+    calls: int
+    answered: int
+    seats: tuple[SeatName, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,20 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """One of these words."""
+
+    of: tuple[str, ...]
+    python: type = str
+
+    def admits(self, value: object) -> bool:
+        return isinstance(value, str) and value in self.of
+
+    def schema(self) -> dict[str, Any]:
+        return {"enum": list(self.of)}
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """A time: a number of seconds, or `90s`, `30m`, `2h`, `1d`."""
 

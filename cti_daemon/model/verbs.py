@@ -4,10 +4,11 @@ schemas and docs/commands.md."""
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from cti_daemon.model.shapes import Flag, Names, Shape, Span, Text, Whole
+from cti_daemon.model.shapes import Choice, Flag, Names, Shape, Span, Text, Whole
 
 MOST_PAUSE_SECONDS = 86_400.0
 MOST_MAINTENANCE_SECONDS = 7 * 86_400.0
+MOST_DRILL_SECONDS = 4 * 3600.0
 MOST_REASON = 500
 SEAT_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,62}"
 INTERFACE_PATTERN = r"[A-Za-z0-9]{1,16}/[\x21-\x3a\x3c-\x7b\x7d\x7e]{1,127}"
@@ -24,6 +25,7 @@ class Kind(StrEnum):
     MOVE = "move"  # who serves
     STANDING = "standing"  # in force for a stated time
     SEAT = "seat"
+    DRILL = "drill"
 
 
 class Known(StrEnum):
@@ -235,6 +237,24 @@ VERBS: dict[str, Verb] = {
             more="Without `args.reason` the request's `reason` is why it is paused, as the wallboard shows it.",
         ),
         Verb("seat-unpause", Kind.SEAT, "End the pause of a seat.", (_SEAT, _QUEUES)),
+        Verb(
+            "drill-start",
+            Kind.DRILL,
+            "Begin a drill that is safe on a live site: for a while test calls go to the emergency seats, real calls are not touched.",
+            (
+                _for(MOST_DRILL_SECONDS, "4 h", "10m"),
+                Arg(
+                    "kind",
+                    Choice(("emergency-seats",)),
+                    "Which drill.",
+                    ask='which drill? args {"kind": "emergency-seats"}',
+                    metavar="KIND",
+                ),
+            ),
+            more="Test calls are those that come to the edge's context `cti-test`. Who answered is in the journal (`drill`), in the event "
+            "`drill`, and in the answer to `drill-stop`. It ends by itself, also when real calls have to go there.",
+        ),
+        Verb("drill-stop", Kind.DRILL, "End a drill before its time; the answer holds what it has shown."),
         Verb(
             "note",
             Kind.WORD,

@@ -26,6 +26,20 @@ class OrderView:
 
 
 @dataclass(frozen=True, slots=True)
+class DrillView:
+    """A drill that is in force, and what it has shown so far."""
+
+    kind: str
+    target: NodeName
+    user: str
+    reason: str
+    ends_in_seconds: float
+    calls: int
+    answered: int
+    seats: tuple[SeatName, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NodeView:
     name: NodeName
     role: Role
@@ -179,5 +193,6 @@ class SiteView:
     cause: Reason = Reason.START
     """Why `serving` serves; `reason` may be a later divert's."""
     pause: OrderView | None = None
+    drill: DrillView | None = None
     withheld: str | None = None
     """What would be done if automation were not paused."""

@@ -9,13 +9,14 @@ from cti_daemon.model.events import Command
 from cti_daemon.model.ids import NodeName
 from cti_daemon.model.reasons import CommandStatus
 from cti_daemon.model.verbs import VERBS, Kind
+from cti_daemon.policy.drills import DRILLS
 from cti_daemon.policy.moves import MOVES
 from cti_daemon.policy.order_args import check
 from cti_daemon.policy.order_verbs import ORDERS, tell_span
 from cti_daemon.policy.ruling import LastOrder, Ruling, Situation, refuse
 from cti_daemon.policy.seat_verbs import SEATS, last_opposite
 
-RULES = MOVES | ORDERS | SEATS
+RULES = MOVES | ORDERS | SEATS | DRILLS
 OPPOSITE_SECONDS = 120.0
 """An order that undoes another one of so short ago is told so."""
 EPOCHS_REMEMBERED = 5
@@ -119,4 +120,5 @@ def _last_opposite(ruling: Ruling, command: Command, last: LastOrder | None) -> 
         return None
     goes_back = ruling.move is not None and ruling.move.target == last.left
     lifts = ruling.order is not None and last.order is not None and ruling.order.node == last.order.node and command.verb != last.verb
-    return last if goes_back or lifts else None
+    ends = ruling.drill is not None and last.drill is not None and command.verb != last.verb
+    return last if goes_back or lifts or ends else None

@@ -51,7 +51,7 @@ class Desk:
         out.append(Record("command", _heard(command, ruling)))
         if ruling.is_go and ruling.wishes is None:
             left = now.routing.serving if ruling.move is not None else None
-            self.last = LastOrder(command.user, command.verb, command.reason, now.now, now.routing.epoch, left, ruling.order)
+            self.last = LastOrder(command.user, command.verb, command.reason, now.now, now.routing.epoch, left, ruling.order, ruling.drill)
         return ruling
 
     def defer(self, command: Command, ruling: Ruling, epoch: int, out: list[Effect]) -> None:

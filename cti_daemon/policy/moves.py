@@ -55,7 +55,7 @@ def rule_emergency_on(command: Command, now: Situation) -> Ruling:
             return refuse("wrong_target", f"{emergency.name} serves already, by a person's order")
         return accept(f"{emergency.name} serves already; it does so until emergency-off, whatever becomes of the media servers", move)
     forced = command.args.get("force") is True and not emergency.health.is_condemned
-    refusal = None if forced else _unproven(emergency)
+    refusal = None if forced else unproven(emergency)
     plan = f"new calls go to the emergency seats on {emergency.name}; callers waiting or ringing go along; callers who are talking stay"
     return refusal or accept(plan, move)
 
@@ -107,10 +107,10 @@ def _chosen(command: Command, now: Situation, default: Callable[[], Candidate | 
 
 
 def _checked(command: Command, now: Situation, target: Candidate) -> Ruling | None:
-    return _unproven(target) or (None if command.args.get("force") is True else _held_down(target, now))
+    return unproven(target) or (None if command.args.get("force") is True else _held_down(target, now))
 
 
-def _unproven(target: Candidate) -> Ruling | None:
+def unproven(target: Candidate) -> Ruling | None:
     if target.in_maintenance:
         return refuse("in_maintenance", f"{target.name} is in maintenance; maintenance-off first")
     if target.reachable_seats == 0:

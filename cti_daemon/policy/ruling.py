@@ -10,6 +10,7 @@ from cti_daemon.model.reasons import CommandStatus, Reason, Role
 from cti_daemon.model.settings import Settings
 from cti_daemon.policy.candidate import Candidate
 from cti_daemon.policy.failover import Routing
+from cti_daemon.state.drill import Drill
 from cti_daemon.state.orders import Orders
 
 Wishes = dict[MemberKey, Membership | None]
@@ -33,6 +34,15 @@ class OrderChange:
 
 
 @dataclass(frozen=True, slots=True)
+class DrillChange:
+    """A drill for `seconds`; 0 ends it."""
+
+    kind: str
+    target: NodeName
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class LastOrder:
     """The last command that was carried out, for whoever comes with the opposite one. `left`: who served before it, when that
     changed."""
@@ -44,6 +54,7 @@ class LastOrder:
     epoch_before: int
     left: NodeName | None = None
     order: OrderChange | None = None
+    drill: DrillChange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +77,7 @@ class Situation:
     orders: Orders
     last: LastOrder | None
     seating: Seating
+    drill: Drill | None
     now: float
 
 
@@ -82,6 +94,7 @@ class Ruling:
     remark: str = ""
     """The last sentence of the message: what this order undoes."""
     wishes: Wishes | None = None
+    drill: DrillChange | None = None
     data: dict[str, Any] = field(default_factory=dict)
     """For the answer."""
 
@@ -98,5 +111,11 @@ def refuse(code: str, message: str) -> Ruling:
     return Ruling(CommandStatus.REJECTED, code, message)
 
 
-def accept(message: str, move: Move | None = None, order: OrderChange | None = None, wishes: Wishes | None = None) -> Ruling:
-    return Ruling(CommandStatus.ACCEPTED, "accepted", message, move, order, wishes=wishes)
+def accept(
+    message: str,
+    move: Move | None = None,
+    order: OrderChange | None = None,
+    wishes: Wishes | None = None,
+    drill: DrillChange | None = None,
+) -> Ruling:
+    return Ruling(CommandStatus.ACCEPTED, "accepted", message, move, order, wishes=wishes, drill=drill)

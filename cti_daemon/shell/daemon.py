@@ -21,6 +21,7 @@ from cti_daemon.model.effects import (
     Report,
     RescueLeg,
     SampleAudio,
+    SetDrill,
     SetMember,
     SetRoute,
     SetVia,
@@ -50,7 +51,7 @@ from cti_daemon.shell.sip_probe import SipProbes
 from cti_daemon.shell.systemd import Notifier
 from cti_daemon.shell.teller import Teller
 from cti_daemon.state.ledger import UNREADABLE
-from cti_daemon.wire.standing import answers, standing, standing_orders
+from cti_daemon.wire.standing import answers, standing, standing_drill, standing_orders
 
 COUNT_SECONDS = 1.0
 WATCHDOG_SECONDS = 1.0
@@ -99,7 +100,8 @@ class Daemon:
         standing_by = standing_orders(orders.data, self._journal.age_seconds(orders)) if orders else None
         known = [entry.data for entry in recovered.answers if self._journal.age_seconds(entry) < ANSWERS_LAST_SECONDS]
         key, now = randomness.token_bytes(32), self._loop.time()
-        engine = Engine(settings, _standing(recovered), key, now, standing_by, answers(known))
+        drill = standing_drill(recovered.drill.data, self._journal.age_seconds(recovered.drill)) if recovered.drill else None
+        engine = Engine(settings, _standing(recovered), key, now, standing_by, answers(known), drill)
         engine.halves.remember(recovered.lives)
         self._engine = engine
         self._recall_figures(engine)
@@ -182,7 +184,7 @@ class Daemon:
         self._hands = Hands(self._settings, self._links)
 
     def _doers(self) -> dict[type[Any], Any]:
-        deeds = dict.fromkeys((SetRoute, SetVia, RescueLeg, AttachDialog, HangUp, SetMember), self._do)
+        deeds = dict.fromkeys((SetRoute, SetVia, SetDrill, RescueLeg, AttachDialog, HangUp, SetMember), self._do)
         return {
             **deeds,
             CallHook: self._call_hook,

@@ -122,11 +122,14 @@ def member(name: bytes, interface: bytes, ringinuse: bytes) -> bytes:
 
 
 def user_events() -> bytes:
-    """The UserEvents that are ours. Groups: route_node; seat, call_id, to_tag, from_tag; unserved (a queue), status; nonce."""
+    """The UserEvents that are ours. Groups: route_node; test_node; seat, call_id, to_tag, from_tag; unserved (a queue), status; nonce."""
     return (
         b"(?:"
         + line(b"UserEvent", b"CtiRoute")
         + line(b"Node", group("route_node", NAME))
+        + b"|"
+        + line(b"UserEvent", b"CtiTest")
+        + line(b"Node", group("test_node", NAME))
         + b"|"
         + line(b"UserEvent", b"CtiDialog")
         + line(b"Seat", group("seat", NAME))

@@ -8,7 +8,7 @@ from typing import Any
 from cti_daemon.wire.journal_record import Entry
 
 DECISIONS = frozenset({"route", "failover_intent"})
-KINDS = DECISIONS | {"verdict", "rerouted", "failover_done", "command", "orders", "withheld", "stale_calls"}
+KINDS = DECISIONS | {"verdict", "rerouted", "failover_done", "command", "orders", "withheld", "stale_calls", "drill"}
 """What is read of a journal."""
 LEADS_BEFORE = 20
 """Verdicts that are shown as having led to a decision, at most."""
@@ -162,6 +162,9 @@ def _line(entry: Entry) -> str | None:
         return f"{f'v{entry.seq}':>6}  {_verdict_line(data)}"
     if entry.kind == "command":
         return f"        {_command(data)}: {data.get('code')}"
+    if entry.kind == "drill":
+        shown = f"{data.get('answered')} of {data.get('calls')} test calls answered"
+        return f"        drill {data.get('kind')} of {data.get('user')}: {data.get('how') or data.get('state')}, {shown}"
     if entry.kind == "withheld":
         return f"        withheld: {data.get('from')} -> {data.get('serving')} ({data.get('reason')}): {data.get('why')}"
     return None

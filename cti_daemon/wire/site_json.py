@@ -4,7 +4,7 @@ from functools import cache
 from typing import Any
 
 from cti_daemon.model.reasons import SeatState
-from cti_daemon.model.views import NodeView, OrderView, QueueView, SeatView, SiteView, WindowView
+from cti_daemon.model.views import DrillView, NodeView, OrderView, QueueView, SeatView, SiteView, WindowView
 
 AGE_STEP_SECONDS = 5.0
 
@@ -21,6 +21,7 @@ def of_site(view: SiteView) -> dict[str, Any]:
         "routing_mode": view.routing_mode.value,
         "pause": _order(view.pause),
         "withheld": view.withheld,
+        "drill": None if view.drill is None else _drill(view.drill),
         "serving": view.serving,
         "diverted_from": view.diverted_from,
         "route": list(view.route),
@@ -46,6 +47,12 @@ def of_node(node: NodeView) -> dict[str, Any]:
         "evidence": {e.evidence: {"condition": e.condition.value, "age_seconds": _age(e.age_seconds)} for e in node.evidence},
         "callers": {state.value: count for state, count in node.legs.items()},
     }
+
+
+def _drill(drill: DrillView) -> dict[str, Any]:
+    facts = {"kind": drill.kind, "target": drill.target, "user": drill.user, "reason": drill.reason}
+    shown = {"calls": drill.calls, "answered": drill.answered, "seats": list(drill.seats)}
+    return {**facts, "ends_in_seconds": _age(drill.ends_in_seconds), **shown}
 
 
 def _order(order: OrderView | None) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ from cti_daemon.wire.site_json import seats_by_state, window_name
 
 Samples: TypeAlias = Iterable[tuple[LabelValues, float | Distribution]]
 
+EMERGENCY_SEATS = "emergency-seats"
 MOST_SERIES = 100
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
@@ -24,6 +25,7 @@ _COUNTERS = {
     "diverts": ("cti_diverts_total", "Times new calls were diverted from a suspected node", ("reason",)),
     "rescued_calls": ("cti_rescued_calls_total", "Callers' legs redirected off a dead node, by outcome", ("result",)),
     "stale_calls": ("cti_stale_calls_total", "Calls ended on a node that came back, whose callers had been moved", ("node", "result")),
+    "drills": ("cti_drills_total", "Drills that have ended, by how", ("kind", "how")),
     "security_events": ("cti_security_events_total", "Blocks that could not be proved genuine, dropped", ("node", "kind")),
 }
 
@@ -40,6 +42,7 @@ _FROM_ZERO: dict[str, dict[tuple[str, ...], int]] = {
         )
     },
     "diverts": {(reason.value,): 0 for reason in (Reason.EVERY_PATH_SILENT, Reason.SIP_SILENT)},
+    "drills": {(EMERGENCY_SEATS, how): 0 for how in ("stopped", "over", "overtaken")},
     "rescued_calls": {(result.value,): 0 for result in Result},
 }
 """That none has happened yet is known; and a counter that begins with 1 would hide its first rise from Prometheus."""
@@ -77,6 +80,8 @@ def _routing(view: SiteView) -> Iterator[Family]:
     yield _gauge("cti_mode", "1 for the mode the site is in", ("mode",), _one_of((), Mode, view.mode.value))
     routing = (sample for sample in _one_of((), Mode, view.routing_mode.value) if sample[0] != (Mode.PAUSED.value,))
     yield _gauge("cti_routing_mode", "1 for the routing's own mode, also while automation is paused", ("mode",), routing)
+    drill = [((EMERGENCY_SEATS,), int(view.drill is not None))]
+    yield _gauge("cti_drill", "1 while this drill is in force: test calls go another way", ("kind",), drill)
     withheld = [((), int(view.withheld is not None))]
     yield _gauge("cti_withheld", "1 while something would be done if automation were not paused", (), withheld)
     serving = (((n.name,), int(n.name == view.serving)) for n in view.nodes) if view.serving is not None else ()

@@ -62,6 +62,14 @@ def test_emergency_seats_are_reachable_only_from_emg() -> None:
     assert len(registered) == 2 * 3 + 2
 
 
+def test_only_test_calls_read_the_switch_of_a_drill() -> None:
+    """ "Real calls are never touched.\""""
+    edge = (REPOSITORY / "dialplan/cti-edge.conf").read_text()
+    sections = re.split(r"^(?=\[)", re.sub(r"^;.*\n", "", edge, flags=re.MULTILINE), flags=re.MULTILINE)
+    assert [section.split("]")[0] for section in sections if "CTI_DRILL" in section] == ["[cti-test"]
+    assert [section.split("]")[0] for section in sections if "cti-test" in section.partition("\n")[2]] == []
+
+
 def test_no_bare_hangup_and_no_gosub_on_the_callers_leg() -> None:
     edge = (REPOSITORY / "dialplan/cti-edge.conf").read_text()
     caller = edge.partition("[cti-trunk]")[2].partition("[cti-header]")[0]

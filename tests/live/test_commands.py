@@ -78,8 +78,8 @@ def test_the_command_line_shows_the_plan_asks_orders_and_tells_the_end(site: Non
     assert written[-1]["data"]["args"] == {"text": "it was an exercise"}
 
 
-def cti_journal() -> list[dict[str, Any]]:
-    words = [sys.executable, "-m", "cti_daemon", "journal", "export", str(daemon.JOURNAL), "--kind", "command"]
+def cti_journal(kind: str = "command") -> list[dict[str, Any]]:
+    words = [sys.executable, "-m", "cti_daemon", "journal", "export", str(daemon.JOURNAL), "--kind", kind]
     return [json.loads(line) for line in subprocess.run(words, capture_output=True, text=True, check=True, timeout=60).stdout.splitlines()]
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from random import Random
 
 from cti_daemon.model.call_events import ChannelBridged, ChannelEnded
-from cti_daemon.model.effects import AttachDialog, HangUp, RescueLeg, SetRoute, SetVia
+from cti_daemon.model.effects import AttachDialog, HangUp, RescueLeg, SetDrill, SetRoute, SetVia
 from cti_daemon.model.events import EdgeListed, Event, LegRouted, LegSeen, SeatTalking
 from cti_daemon.model.ids import PATHS, CallToken, ChannelName, NodeName, PathName, SeatName, Uniqueid
 from cti_daemon.model.reasons import Result
@@ -113,6 +113,8 @@ class Edge:
                 self.on_globals()
             case SetVia(node=node, path=path):
                 self._via[node] = path
+            case SetDrill():
+                pass  # nobody of this world makes test calls
             case AttachDialog(channel=channel, dialog=dialog):
                 leg = next((leg for leg in self.legs.values() if leg.channel == channel), None)
                 if leg is None:

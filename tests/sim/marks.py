@@ -14,6 +14,7 @@ from cti_daemon.model.effects import (
     Report,
     RescueLeg,
     SampleAudio,
+    SetDrill,
     SetRoute,
     SetVia,
 )
@@ -49,6 +50,8 @@ def name(what: Event | Effect) -> str | None:  # noqa: C901, PLR0911, PLR0912 - 
             return f"route to {route[0]}"
         case SetVia(node=node):
             return f"path for {node}"
+        case SetDrill(route=route):
+            return f"test calls to {route}"
         case RescueLeg(uniqueid=uniqueid):
             return f"redirect of {uniqueid}"
         case AttachDialog():

@@ -21,18 +21,19 @@ from cti_daemon.model.effects import (
     Report,
     RescueLeg,
     SampleAudio,
+    SetDrill,
     SetMember,
     SetRoute,
     SetVia,
 )
 from cti_daemon.model.events import Event, Tick
 from cti_daemon.model.ids import NodeName
-from cti_daemon.model.records import Standing, StandingOrders
+from cti_daemon.model.records import Standing, StandingDrill, StandingOrders
 from cti_daemon.model.settings import Settings
 from tests.sim.clock import Clock
 from tests.sim.members import said
 
-EdgeDeed = SetRoute | SetVia | AttachDialog | RescueLeg | HangUp
+EdgeDeed = SetRoute | SetVia | SetDrill | AttachDialog | RescueLeg | HangUp
 Deed = EdgeDeed | SetMember
 """What an Asterisk is told to do; its outcome comes back as an event."""
 
@@ -47,11 +48,17 @@ class Process(ABC):
 
     # --- life and death ---------------------------------------------------------------------------------------------
 
-    def begin(self, standing: Standing | None, orders: StandingOrders | None = None, answered: Iterable[Answer] = ()) -> None:
+    def begin(
+        self,
+        standing: Standing | None,
+        orders: StandingOrders | None = None,
+        answered: Iterable[Answer] = (),
+        drill: StandingDrill | None = None,
+    ) -> None:
         """A new life, with the journal's last word."""
         self.life += 1
         self.is_dead, self._tick_at = False, float("inf")
-        self.engine = Engine(self.settings, standing, b"confirm", self.clock.now, orders, answered)
+        self.engine = Engine(self.settings, standing, b"confirm", self.clock.now, orders, answered, drill)
 
     def lives(self, life: int) -> bool:
         return life == self.life and not self.is_dead
@@ -95,7 +102,7 @@ class Process(ABC):
 
     def do(self, effect: Effect) -> None:
         match effect:
-            case SetRoute() | SetVia() | AttachDialog() | RescueLeg() | HangUp() | SetMember():
+            case SetRoute() | SetVia() | SetDrill() | AttachDialog() | RescueLeg() | HangUp() | SetMember():
                 self.order(effect)
             case AskEdge():
                 self.ask_edge(effect)
@@ -141,8 +148,8 @@ def line(effect: Effect) -> str | None:
             return f"{severity:8} {kind}: {text}"
         case SetRoute(route=route, epoch=epoch):
             return f"edge     route {','.join(route)} epoch {epoch}"
-        case SetVia(node=node, path=path):
-            return f"edge     {node} over {path or 'any path'}"
+        case SetVia() | SetDrill(route=(_, *_)):
+            return f"edge     {_switch(effect)}"
         case RescueLeg(uniqueid=uniqueid, epoch=epoch):
             return f"edge     redirect {uniqueid} epoch {epoch}"
         case AttachDialog(channel=channel, dialog=dialog):
@@ -153,5 +160,11 @@ def line(effect: Effect) -> str | None:
             return f"{node:8} {said(change, wanted)}"
         case Answer(status=status, code=code, message=message):
             return f"answer   {status} {code}: {message}"
-        case CallHook() | Record() | AskEdge() | SampleAudio() | ProbeNode() | ListEdge() | ListNode():
+        case CallHook() | SetDrill() | Record() | AskEdge() | SampleAudio() | ProbeNode() | ListEdge() | ListNode():
             return None
+
+
+def _switch(effect: SetVia | SetDrill) -> str:
+    if isinstance(effect, SetDrill):
+        return f"test calls go to {','.join(effect.route)}"
+    return f"{effect.node} over {effect.path or 'any path'}"

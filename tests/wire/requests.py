@@ -9,6 +9,7 @@ ARGS: dict[str, dict[str, Any]] = {
     "pause-automation": {"for": "30m"},
     "maintenance-on": {"node": "pbx-b", "for": 90},
     "maintenance-off": {"node": "pbx-b"},
+    "drill-start": {"for": "10m"},
     "note": {"text": "it hums"},
     "ack": {"id": 1},
     "seat-login": {"seat": "seat12", "queues": ["hotline"], "penalty": 1, "name": "王"},

@@ -15,7 +15,7 @@ from cti_daemon.model.call_events import (
     ChannelEnded,
     ChannelUnbridged,
 )
-from cti_daemon.model.events import LegRouted, MemberGone, MemberSeen, Membership, SeatTalking, ShuttingDown, StreamEvent
+from cti_daemon.model.events import DrillCallSeen, LegRouted, MemberGone, MemberSeen, Membership, SeatTalking, ShuttingDown, StreamEvent
 from cti_daemon.model.ids import CallToken, ChannelName, Interface, NodeName, QueueName, SeatName, Uniqueid
 from cti_daemon.model.reasons import MemberKind
 from cti_daemon.wire.ami_calls import seat_of
@@ -42,6 +42,12 @@ def test_a_callers_leg_is_routed() -> None:
     assert read("UserEvent", nth=1) == LegRouted(
         NODE, uniqueid("1795285939.1"), ChannelName("Local/95598@cti-trunk-00000000;2"), TOKEN, NodeName("pbx-a"), 0
     )
+
+
+def test_a_test_call_is_told_by_the_edge() -> None:
+    """As the dialplan's `UserEvent(CtiTest,Node: …)` prints it, which is the block of CtiRoute under another name."""
+    block = genuine("UserEvent", 1).replace(b"UserEvent: CtiRoute", b"UserEvent: CtiTest")
+    assert read("UserEvent", block) == DrillCallSeen(NODE, TOKEN, NodeName("pbx-a"))
 
 
 def test_a_seat_talks() -> None:

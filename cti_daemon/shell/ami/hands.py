@@ -4,7 +4,7 @@ redirects would wait behind the calls that the first ones set up (tried: 0.3–1
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from cti_daemon.model.effects import AttachDialog, HangUp, MemberChange, RescueLeg, SetMember, SetRoute, SetVia
+from cti_daemon.model.effects import AttachDialog, HangUp, MemberChange, RescueLeg, SetDrill, SetMember, SetRoute, SetVia
 from cti_daemon.model.events import Outcome
 from cti_daemon.model.ids import NodeName
 from cti_daemon.model.reasons import Result
@@ -12,7 +12,7 @@ from cti_daemon.model.settings import Settings
 from cti_daemon.shell.ami.node_links import NodeLinks
 from cti_daemon.wire.ami_message import Reply
 
-Deed = SetRoute | SetVia | RescueLeg | AttachDialog | HangUp | SetMember
+Deed = SetRoute | SetVia | SetDrill | RescueLeg | AttachDialog | HangUp | SetMember
 
 _WORST_FIRST = (Result.UNKNOWN, Result.FAILED, Result.GONE)
 HEAD_START_SECONDS = 0.03
@@ -47,6 +47,8 @@ class Hands:
             case SetVia():
                 address = self._sip[deed.node].of(deed.path) if deed.path is not None else ""
                 return [_set(f"CTI_VIA_{deed.node}", address)]
+            case SetDrill():
+                return [_set("CTI_DRILL", ",".join(deed.route))]
             case RescueLeg():
                 exten = f"w{round(deed.delay_seconds * 1000)}" if deed.delay_seconds else "s"
                 return [{"Action": "Redirect", "Channel": deed.channel, "Context": "cti-resume", "Exten": exten, "Priority": "1"}]

@@ -1,0 +1,152 @@
+"""Drills on a live site: "a switch of *test calls* to the emergency seats and back, with a record"; real calls are never touched."""
+
+from typing import Any
+
+import pytest
+
+from cti_daemon.model.effects import Answer, Record, Report, RescueLeg, SetDrill, SetRoute
+from cti_daemon.model.events import Command, DrillCallSeen, Outcome, SeatTalking
+from cti_daemon.model.ids import CallToken, NodeName, SeatName
+from cti_daemon.model.reasons import Result
+from cti_daemon.wire.standing import standing_drill
+from tests.sim.world import EDGE, EMG, A, B, World
+
+
+class Site(World):
+    def __init__(self) -> None:
+        super().__init__()
+        self.run(3.0)
+        self.asked = 0
+
+    def ask(self, verb: str, **args: Any) -> Answer:
+        self.asked += 1
+        self.feed(Command(f"c{self.asked}", verb, "alice", reason="quarterly check", args=args))
+        return self.of(Answer)[-1]
+
+    def of(self, kind: type[Any]) -> list[Any]:
+        return [effect for _, effect in self.effects if isinstance(effect, kind)]
+
+    def switches(self) -> list[tuple[NodeName, ...]]:
+        return [deed.route for deed in self.of(SetDrill)]
+
+    def written(self) -> list[dict[str, Any]]:
+        return [record.data for record in self.of(Record) if record.kind == "drill"]
+
+    def test_call(self, number: int, node: NodeName = EMG, seat: str = "") -> None:
+        token = CallToken(f"test-{number}")
+        self.feed(DrillCallSeen(EDGE, token, node))
+        if seat:
+            self.feed(SeatTalking(node, token, SeatName(seat), f"{seat}!dialog;to-tag=t;from-tag=f"))
+
+
+def test_a_drill_moves_the_switch_for_test_calls_and_no_other() -> None:
+    site = Site()
+    site.calls(talking=3, waiting=1)
+    site.run(4.0)
+    routes = len(site.of(SetRoute))
+    assert site.ask("drill-start", **{"for": "10m"}).code == "accepted"
+    site.run(5.0)
+    assert site.switches()[-1] == (EMG,)
+    assert (site.engine.routing.serving, len(site.of(SetRoute)), site.of(RescueLeg)) == (A, routes, [])
+    assert site.ask("drill-stop").code == "accepted"
+    site.run(6.0)
+    assert site.switches()[-1] == ()
+    assert (len(site.of(SetRoute)), site.of(RescueLeg), site.engine.routing.epoch) == (routes, [], 0)
+
+
+def test_the_record_says_when_what_who_and_how_it_went() -> None:
+    """ "Drill record: time, content, participants, evaluation" (D7)."""
+    site = Site()
+    site.ask("drill-start", **{"for": "10m"})
+    site.test_call(1, seat="eseat1")
+    site.test_call(2, seat="eseat2")
+    site.test_call(3, node=A, seat="seat1")  # came before the switch: no part of it
+    site.run(8.0)
+    answer = site.ask("drill-stop")
+    assert answer.data == {"calls": 2, "answered": 2, "seats": ["eseat1", "eseat2"]}
+    assert [entry["state"] for entry in site.written()] == ["began", "answered", "answered", "ended"]
+    ended = site.written()[-1]
+    assert (ended["user"], ended["ended_by"], ended["reason"], ended["ran_seconds"]) == ("alice", "alice", "quarterly check", 5.0)
+    assert (ended["kind"], ended["seats"], ended["evaluation"], ended["how"]) == (
+        "emergency-seats",
+        ["eseat1", "eseat2"],
+        "passed",
+        "stopped",
+    )
+    assert [report.severity for report in site.of(Report) if report.kind == "drill"] == ["info", "info"]
+
+
+@pytest.mark.parametrize(("calls", "evaluation"), [(0, "no test call was made"), (1, "failed")])
+def test_a_drill_that_shows_nothing_has_not_passed(calls: int, evaluation: str) -> None:
+    site = Site()
+    site.ask("drill-start", **{"for": "10m"})
+    for number in range(calls):
+        site.test_call(number)
+    site.ask("drill-stop")
+    assert site.written()[-1]["evaluation"] == evaluation
+
+
+def test_it_ends_by_itself() -> None:
+    site = Site()
+    site.ask("drill-start", **{"for": "60s"})
+    site.run(62.0)
+    assert site.engine.next_at < 63.5
+    site.run(64.0)
+    assert site.written()[-1]["how"] == "over"
+    assert site.switches()[-1] == ()
+
+
+def test_real_need_goes_first() -> None:
+    site = Site()
+    site.ask("drill-start", **{"for": "10m"})
+    site.kill(A)
+    site.kill(B)
+    site.run(6.0)
+    assert site.engine.routing.serving == EMG
+    assert site.written()[-1]["how"] == "overtaken"
+    assert site.switches()[-1] == ()
+
+
+def test_it_goes_on_after_a_restart_of_the_daemon_with_what_it_had_shown() -> None:
+    site = Site()
+    site.ask("drill-start", **{"for": "60s"})
+    site.test_call(1, seat="eseat1")
+    site.run(13.0)
+    site.begin(None, drill=standing_drill(site.written()[-1], 10.0))
+    site.wake()
+    site.run(20.0)
+    assert site.switches()[-1] == (EMG,)
+    site.test_call(2, seat="eseat2")
+    site.run(70.0)
+    assert (site.written()[-1]["how"], site.written()[-1]["answered"]) == ("over", 2)
+    assert standing_drill(site.written()[-1], 1.0) is None
+
+
+def test_an_edge_is_told_again_when_it_did_not_take_it() -> None:
+    site = Site()
+    site.ask("drill-start", **{"for": "10m"})
+    first = site.of(SetDrill)[-1]
+    site.feed(Outcome(first.effect_id, Result.FAILED))
+    before = len(site.switches())
+    site.run(5.0)
+    assert site.switches()[before:] == [(EMG,)]
+
+
+def test_a_drill_that_cannot_be_is_refused_in_words() -> None:
+    site = Site()
+    assert site.ask("drill-stop").code == "wrong_mode"
+    assert site.ask("drill-start").code == "no_time"
+    assert site.ask("drill-start", **{"for": "5h"}).code == "no_time"
+    assert site.ask("drill-start", kind="fire", **{"for": "10m"}).code == "malformed"
+    site.kill(EMG)
+    site.run(6.0)
+    assert site.ask("drill-start", **{"for": "10m"}).code == "target_not_proven"
+    site.heal(EMG)
+    site.run(20.0)
+    assert site.ask("drill-start", **{"for": "10m"}).code == "accepted"
+    again = site.ask("drill-start", **{"for": "10m"})
+    assert (again.code, "alice's drill" in again.message) == ("wrong_mode", True)
+    site = Site()
+    site.kill(A)
+    site.run(6.0)
+    assert "no drill before it is normal again" in site.ask("drill-start", **{"for": "10m"}).message
