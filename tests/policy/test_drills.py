@@ -1,6 +1,6 @@
 """Drills on a live site: "a switch of *test calls* to the emergency seats and back, with a record"; real calls are never touched."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -10,6 +10,8 @@ from cti_daemon.model.ids import CallToken, NodeName, SeatName
 from cti_daemon.model.reasons import Result
 from cti_daemon.wire.standing import standing_drill
 from tests.sim.world import EDGE, EMG, A, B, World
+
+T = TypeVar("T")
 
 
 class Site(World):
@@ -23,7 +25,7 @@ class Site(World):
         self.feed(Command(f"c{self.asked}", verb, "alice", reason="quarterly check", args=args))
         return self.of(Answer)[-1]
 
-    def of(self, kind: type[Any]) -> list[Any]:
+    def of(self, kind: type[T]) -> list[T]:
         return [effect for _, effect in self.effects if isinstance(effect, kind)]
 
     def switches(self) -> list[tuple[NodeName, ...]]:
