@@ -28,6 +28,11 @@ ConfigPath = Annotated[
 Url = Annotated[str, typer.Option("--url", help="Ask here instead of at the address the configuration gives.", show_default=False)]
 
 
+def journal_of(config_path: Path, journal: Path | None) -> Path:
+    """Which journal is meant: the one named, else the one of the configuration."""
+    return journal or Path(load(config_path, offline=True).settings.journal.path)
+
+
 class Format(StrEnum):
     TABLE = "table"
     JSON = "json"

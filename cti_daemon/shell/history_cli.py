@@ -6,16 +6,18 @@ from typing import Annotated
 
 import typer
 
-from cti_daemon.shell.cli_options import EX_NOINPUT, fail
-from cti_daemon.shell.journal_cli import DEFAULT_JOURNAL
+from cti_daemon.shell.cli_options import DEFAULT_CONFIG, EX_NOINPUT, ConfigPath, fail, journal_of
 from cti_daemon.shell.journal_reader import UnreadableError, read
 from cti_daemon.wire import explanation
 
-JournalOption = Annotated[Path, typer.Option("--journal", "-j", help="The journal's file; [journal] path of the configuration.")]
+JournalOption = Annotated[
+    Path | None, typer.Option("--journal", "-j", help="Another journal than the configuration's: a copy, say.", show_default=False)
+]
 
 
 def history(
-    journal: JournalOption = DEFAULT_JOURNAL,
+    config: ConfigPath = DEFAULT_CONFIG,
+    journal: JournalOption = None,
     count: Annotated[int, typer.Option("--count", "-n", help="So many of the newest lines; 0: all.", min=0)] = 40,
 ) -> None:
     """Tell what was decided, ordered and judged, oldest first.
@@ -23,7 +25,7 @@ def history(
     The second column is the number for explain: a decision's epoch, or v and a number for a verdict. May run beside the daemon.
     """
     try:
-        lines = deque(explanation.history(read(journal, kinds=explanation.KINDS)), maxlen=count or None)
+        lines = deque(explanation.history(read(journal_of(config, journal), kinds=explanation.KINDS)), maxlen=count or None)
     except UnreadableError as error:
         fail(str(error), EX_NOINPUT)
     for line in lines:
@@ -32,13 +34,15 @@ def history(
 
 def explain(
     number: Annotated[str, typer.Argument(help="A decision's epoch (3), or a verdict (v120), as history shows them.", metavar="NUMBER")],
-    journal: JournalOption = DEFAULT_JOURNAL,
+    config: ConfigPath = DEFAULT_CONFIG,
+    journal: JournalOption = None,
 ) -> None:
     """Tell why: which evidence, how old, by which rule, who could have served, and what was done then."""
+    path = journal_of(config, journal)
     try:
-        told = explanation.explain(read(journal, kinds=explanation.KINDS), number)
+        told = explanation.explain(read(path, kinds=explanation.KINDS), number)
     except UnreadableError as error:
         fail(str(error), EX_NOINPUT)
     if told is None:
-        fail(f"{journal}: there is no decision or verdict {number!r}; cti-daemon history shows their numbers", EX_NOINPUT)
+        fail(f"{path}: there is no decision or verdict {number!r}; cti-daemon history shows their numbers", EX_NOINPUT)
     typer.echo(told)

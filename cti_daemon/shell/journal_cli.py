@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from cti_daemon.shell.cli_options import EX_DATAERR, EX_NOINPUT, fail
+from cti_daemon.shell.cli_options import DEFAULT_CONFIG, EX_DATAERR, EX_NOINPUT, ConfigPath, fail, journal_of
 from cti_daemon.shell.journal_reader import UnreadableError, head_at, read, verify
 from cti_daemon.wire.journal_record import Entry, canonical
 
@@ -18,8 +18,9 @@ _COLUMNS = ("seq", "wall", "kind", "data", "monotonic", "boot_id", "uid", "hash"
 
 app = typer.Typer(name="journal", no_args_is_help=True, help="Check and export the record of what was decided and done.")
 
-JournalPath = Annotated[Path, typer.Argument(help="The journal's file; [journal] path of the configuration.", show_default=True)]
-DEFAULT_JOURNAL = Path("/var/lib/cti-daemon/journal.sqlite")
+JournalPath = Annotated[
+    Path | None, typer.Argument(help="Another journal than the configuration's: a copy, say.", metavar="[FILE]", show_default=False)
+]
 
 
 class ExportFormat(StrEnum):
@@ -29,7 +30,8 @@ class ExportFormat(StrEnum):
 
 @app.command("verify")
 def verify_journal(
-    path: JournalPath = DEFAULT_JOURNAL,
+    file: JournalPath = None,
+    config: ConfigPath = DEFAULT_CONFIG,
     head: Annotated[
         str,
         typer.Option("--head", help="NUMBER:HASH as an earlier verify printed it: is that entry still there, unchanged?", metavar="N:HASH"),
@@ -40,6 +42,7 @@ def verify_journal(
     The last line is the head, NUMBER:HASH. Note it where this machine cannot reach it: with --head it later shows whether the
     end was cut off or everything written anew, which no chain can show of itself. May run beside the daemon.
     """
+    path = journal_of(config, file)
     noted = _noted(head) if head else None
     try:
         found = verify(path)
@@ -62,7 +65,8 @@ def verify_journal(
 
 @app.command()
 def export(
-    path: JournalPath = DEFAULT_JOURNAL,
+    file: JournalPath = None,
+    config: ConfigPath = DEFAULT_CONFIG,
     form: Annotated[ExportFormat, typer.Option("--format", help="One JSON object a line, or CSV.")] = ExportFormat.JSONL,
     kind: Annotated[
         list[str] | None, typer.Option("--kind", help="Only entries of this kind; may be given again.", show_default=False)
@@ -70,6 +74,7 @@ def export(
     after: Annotated[int, typer.Option("--after", help="Only entries with a higher number.", min=0)] = 0,
 ) -> None:
     """Write entries to standard output, oldest first, exactly as they stand, each with its hash. May run beside the daemon."""
+    path = journal_of(config, file)
     writer = csv.writer(sys.stdout, lineterminator="\n")
     if form is ExportFormat.CSV:
         writer.writerow(_COLUMNS)

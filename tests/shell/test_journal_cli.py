@@ -1,6 +1,7 @@
 """Audit (issue 5): "append-only, hash-chained; `journal verify` finds an edited byte; `journal export`"."""
 
 import json
+import re
 import shutil
 import sqlite3
 from collections.abc import Sequence
@@ -49,6 +50,21 @@ def head(path: Path) -> str:
 def test_a_whole_journal_is_said_to_be_whole(path: Path) -> None:
     found = cti("verify", str(path))
     assert (found.exit_code, found.stdout.splitlines()[0]) == (0, f"{path}: whole, 4 entries")
+
+
+def test_the_journal_is_the_one_of_the_configuration_unless_another_is_named(path: Path, tmp_path: Path) -> None:
+    text = Path("config/cti-daemon.toml").read_text(encoding="utf-8")
+    site = tmp_path / "site.toml"
+    site.write_text(re.sub(r'path *= *"[^"]*journal.sqlite"', f'path = "{path}"', text), encoding="utf-8")
+    assert cti("verify", "--config", str(site)).stdout.startswith(f"{path}: whole, 4 entries")
+    assert len(cti("export", "--config", str(site)).stdout.splitlines()) == 4
+    told = CliRunner().invoke(app, ["history", "--config", str(site)])
+    assert (told.exit_code, len(told.stdout.splitlines())) == (
+        0,
+        len(CliRunner().invoke(app, ["history", "-j", str(path)]).stdout.splitlines()),
+    )
+    missing = CliRunner().invoke(app, ["history", "--config", str(tmp_path / "none.toml")])
+    assert missing.exit_code == 78
 
 
 @pytest.mark.parametrize("column", ["kind", "wall", "monotonic", "boot_id", "data", "uid", "hash"])
