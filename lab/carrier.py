@@ -35,11 +35,13 @@ class Group:
     audio: Audio
     service: str = HOTLINE
     """The number they dial."""
+    known_as: str = ""
+    """First digits of their numbers, where those must be known; else the group's own."""
 
     @property
     def number_prefix(self) -> str:
         """First digits of every caller's number in this group; the call's own number follows."""
-        return f"5550{self.slot:02d}"
+        return self.known_as or f"5550{self.slot:02d}"
 
     @property
     def sip_port(self) -> int:

@@ -10,7 +10,9 @@ from lab.site import Secrets
 
 CREW = tuple(f"crew-{number:02}" for number in range(50))
 """Engineers by the dozen: what one of them may ask is limited, each by himself."""
-MQTT_USERS = ("cti-daemon", "alice", "bob", "grafana", *CREW)
+VISITORS = ("visitor-0", "visitor-1", "visitor-2")
+"""The broker knows them; no role does."""
+MQTT_USERS = ("cti-daemon", "alice", "bob", "grafana", *CREW, *VISITORS)
 
 
 def create() -> None:

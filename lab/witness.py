@@ -33,13 +33,13 @@ class Subscriber:
 
     def __init__(self) -> None:
         """Nothing runs yet."""
-        self._log = RUN / "subscriber.log"
+        self.path = RUN / "subscriber.log"
 
     def start(self) -> None:
         """Subscribe; returns when the retained state of this daemon or the subscription itself is there."""
-        self._log.write_bytes(b"")
+        self.path.write_bytes(b"")
         words = ["mosquitto_sub", "-V", "5", "-u", "alice", "-P", secret.read("mqtt-alice"), "-t", f"{_BASE}/#", "-F", "%U\t%t\t%p"]
-        process.start(self.NAME, CTI, words, log=self._log)
+        process.start(self.NAME, CTI, words, log=self.path)
 
     def stop(self) -> None:
         """End the subscription; what was heard can still be read."""
@@ -48,7 +48,7 @@ class Subscriber:
     def read(self) -> list[Told]:
         """Return all messages so far, in their order."""
         told: list[Told] = []
-        for line in self._log.read_text(encoding="utf-8").splitlines():
+        for line in self.path.read_text(encoding="utf-8").splitlines():
             wall, _, rest = line.partition("\t")
             topic, _, payload = rest.partition("\t")
             if topic.startswith(_BASE) and payload.startswith("{"):

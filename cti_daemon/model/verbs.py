@@ -260,7 +260,8 @@ VERBS: dict[str, Verb] = {
             Kind.WORD,
             "Write a remark into the journal, with your name and the time.",
             (Arg("text", Text(least=1), "The remark.", ask='a note needs words: args {"text": …}', metavar="TEXT", is_positional=True),),
-            more="Without `text` the request's `reason` is the remark.",
+            more="Without `text` the request's `reason` is the remark. Telephone numbers are masked before anything is written; "
+            "`#` in front keeps the number of a case.",
         ),
         Verb(
             "ack",

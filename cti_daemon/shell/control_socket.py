@@ -16,6 +16,7 @@ from cti_daemon.model.effects import Answer
 from cti_daemon.model.events import Command
 from cti_daemon.model.reasons import CommandStatus
 from cti_daemon.shell import log
+from cti_daemon.shell.privacy import without_numbers
 from cti_daemon.wire.mqtt_payload import MOST_BYTES, RefusedError, answer_body, decode_request, encode, refusal_body
 from cti_daemon.wire.mqtt_topics import is_verb
 
@@ -132,7 +133,7 @@ def _decode(user: str, line: bytes) -> Command:
         name = ""
     if len(line) <= MOST_BYTES and not is_verb(name):
         raise RefusedError("malformed", "a request is one line: the verb, a space, a JSON object")
-    return decode_request(user, name, body, time.time())
+    return without_numbers(decode_request(user, name, body, time.time()))
 
 
 def _user_of(peer: socket.socket) -> str:

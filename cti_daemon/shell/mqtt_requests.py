@@ -11,6 +11,7 @@ from cti_daemon.model.effects import Answer
 from cti_daemon.model.events import Command
 from cti_daemon.model.reasons import CommandStatus
 from cti_daemon.shell import log
+from cti_daemon.shell.privacy import without_numbers
 from cti_daemon.wire.mqtt_payload import RefusedError, answer_body, decode_request, encode, refusal_body
 from cti_daemon.wire.mqtt_topics import Topics
 
@@ -167,4 +168,4 @@ def _decode(message: Message, user: str, verb: str, *, is_within: bool) -> Comma
         raise RefusedError("too_many", f"more than {PER_SECOND:g} requests a second; ask again in a moment")
     if message.retain:
         raise RefusedError("retained", "a command must not be retained: it would be carried out again at every start")
-    return decode_request(user, verb, bytes(message.payload), time.time())
+    return without_numbers(decode_request(user, verb, bytes(message.payload), time.time()))

@@ -1,8 +1,11 @@
-"""Caller numbers are personal data: nothing that looks like one leaves through the log. Why two digits stay:
-docs/design/privacy.md."""
+"""Caller numbers are personal data: nothing that looks like one leaves through the log, or gets into the journal with what people
+write. Why two digits stay: docs/design/privacy.md."""
 
 import re
+from dataclasses import replace
 from typing import Any
+
+from cti_daemon.model.events import Command
 
 KEPT_DIGITS = 2
 
@@ -16,6 +19,34 @@ _LIKE_A_NUMBER = re.compile(
     re.VERBOSE,
 )
 MOST_DEPTH = 8
+
+
+_OF_A_CASE = re.compile(r"#\d+")
+_NAMES = frozenset({"seat", "node", "to", "queues", "interface"})
+"""Args that name what the site has: they are no text."""
+_LEAST_NUMBER = 10**7
+
+
+def without_numbers(command: Command) -> Command:
+    """The command with every telephone number in its free text masked: journal and reports keep it for good, and nothing can be taken
+    out of a chain of hashes. What has `#` before it is the number of a case and stays."""
+    args = {masked(key): value if key in _NAMES else _remark(value) for key, value in command.args.items()}
+    return replace(command, reason=_remark(command.reason), args=args)
+
+
+def _remark(value: Any) -> Any:
+    """Numbers too: a telephone number may stand there without quotes."""
+    if isinstance(value, str):
+        cases = _OF_A_CASE.findall(value)
+        texts = [masked(text) for text in _OF_A_CASE.split(value)]
+        return "".join(text + case for text, case in zip(texts, [*cases, ""], strict=True))
+    if isinstance(value, int | float) and abs(value) >= _LEAST_NUMBER:
+        return masked(f"{value:.0f}")
+    if isinstance(value, dict):
+        return {masked(key): _remark(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_remark(each) for each in value]
+    return value
 
 
 def masked(text: str) -> str:

@@ -65,7 +65,7 @@ def look() -> dict[str, Any]:
 
 
 def test_a_thousand_hostile_messages_and_a_flood_change_nothing_and_stall_nobody(site: None, tmp_path: Path) -> None:
-    people = (*secret.CREW, "bob", "grafana")
+    people = (*secret.CREW, *secret.VISITORS)
     passwords = tmp_path / "passwords.json"
     passwords.touch(mode=0o600)
     passwords.write_text(json.dumps({user: secret.read(f"mqtt-{user}") for user in people}))
