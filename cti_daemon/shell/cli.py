@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from cti_daemon import __version__
-from cti_daemon.shell import command_cli, history_cli, journal_cli, log, status_page
+from cti_daemon.shell import command_cli, history_cli, init_cli, journal_cli, log, status_page
 from cti_daemon.shell.cli_options import DEFAULT_CONFIG, EX_UNAVAILABLE, EX_USAGE, EXIT_CODES, ConfigPath, Format, Url, fail, load
 from cti_daemon.shell.doctor.finding import Finding, Grade
 from cti_daemon.shell.status_text import table
@@ -28,16 +28,13 @@ app = typer.Typer(
     help=(
         "Keeps a call centre's hotline answered: watches every Asterisk over two control networks, sees a media server die "
         "in a fraction of a second, sends new calls to the standby and moves the callers in progress.\n\n"
-        "Begin with [bold]check-config[/], start it with [bold]run[/] (under systemd: systemctl start cti-daemon), look with "
-        "[bold]status[/] or live with [bold]top[/].\n\n"
+        "Begin with [bold]init[/] and [bold]check-config[/], start it with [bold]run[/] (under systemd: systemctl start cti-daemon), "
+        "look with [bold]status[/] or live with [bold]top[/].\n\n"
         f"{EXIT_CODES}"
     ),
     rich_markup_mode="rich",
 )
-app.add_typer(journal_cli.app)
-app.command()(history_cli.history)
-app.command()(history_cli.explain)
-command_cli.add_to(app)
+app.command()(init_cli.init)
 
 
 class Level(StrEnum):
@@ -200,3 +197,9 @@ def _fetch(address: str) -> dict[str, Any]:
 
 def _silent(address: str, silent: status_page.SilentError) -> str:
     return f"the daemon does not answer at {address}: {silent}"
+
+
+app.command()(history_cli.history)
+app.command()(history_cli.explain)
+app.add_typer(journal_cli.app)
+command_cli.add_to(app)
