@@ -11,16 +11,17 @@ from lab.layout import CTI, MQTT_PORT, REPOSITORY, RUN
 
 NAME = "mosquitto"
 _FOLDER = RUN / "mosquitto"
+DATA = _FOLDER / "data"
 
 
 def render(text: str) -> str:
     """Return the repository's configuration with the lab's paths; it keeps root, being in a throw-away folder."""
-    return text.replace("/etc/mosquitto/", f"{_FOLDER}/") + f"persistence true\npersistence_location {_FOLDER}/data/\nuser root\n"
+    return text.replace("/etc/mosquitto/", f"{_FOLDER}/") + f"persistence true\npersistence_location {DATA}/\nuser root\n"
 
 
 def write_configuration() -> None:
     """Write configuration, access list and password file."""
-    (_FOLDER / "data").mkdir(parents=True, exist_ok=True)
+    DATA.mkdir(parents=True, exist_ok=True)
     source = REPOSITORY / "config/mosquitto"
     (_FOLDER / "mosquitto.conf").write_text(render((source / "mosquitto.conf").read_text()))
     access, passwords = _FOLDER / "cti.acl", _FOLDER / "cti.passwd"

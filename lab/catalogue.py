@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from lab.broker_trouble import BROKER_TROUBLE
 from lab.deaths import DEATHS
 from lab.disturbances import DISTURBANCES
 from lab.exercise import Drill
 from lab.peers import PEER_DRILLS
 
-DRILLS: dict[str, Drill] = {**DEATHS, **DISTURBANCES, **PEER_DRILLS}
+DRILLS: dict[str, Drill] = {**DEATHS, **BROKER_TROUBLE, **DISTURBANCES, **PEER_DRILLS}

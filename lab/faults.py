@@ -13,7 +13,7 @@ from pathlib import Path
 
 from lab import asterisk, network, process
 from lab.deadline import LabError, wait_until
-from lab.layout import AMI_PORT, CTI, CTL_NETS, EDGE, HOSTS, PHONES, PREFIX, SIP_PORT, Host, Net
+from lab.layout import AMI_PORT, CTI, CTL_NETS, EDGE, HOSTS, MQTT_PORT, PHONES, PREFIX, SIP_PORT, Host, Net
 
 _FREEZER = Path("/sys/fs/cgroup/freezer")
 
@@ -112,6 +112,11 @@ def stop_gracefully(host: Host) -> float:
 def block_probe(host: Host) -> float:
     """Drop only the daemon's own SIP probes of this host."""
     return _drop(host, [f"-A INPUT -s {CTI.address(net)} -p udp --dport {SIP_PORT} -j DROP" for net in CTL_NETS])
+
+
+def silence_broker() -> float:
+    """Drop all that is said to and by the broker on the daemon's own machine."""
+    return _drop(CTI, [f"-A INPUT -i lo -p tcp --{end} {MQTT_PORT} -j DROP" for end in ("dport", "sport")])
 
 
 def lose(host: Host, percent: float) -> float:

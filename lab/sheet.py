@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from lab.broker_trouble import BROKER_TROUBLE
 from lab.catalogue import DRILLS
 from lab.deaths import DEATHS
 from lab.disturbances import DISTURBANCES
@@ -39,7 +40,7 @@ def tables(records: dict[str, Record]) -> Iterator[str]:
         "new call's answer, median / p99 | silence, median (max) | agent again, median (max) | result |"
     )
     yield "|---|---|---|---|---|---|---|---|---|---|---|---|"
-    yield from (_death(name, records[name]) for name in DEATHS if "totals" in records.get(name, {}))
+    yield from (_death(name, records[name]) for name in (*DEATHS, *BROKER_TROUBLE) if "totals" in records.get(name, {}))
     yield ""
     yield "### Must not fire"
     yield ""

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from lab import name_server, peers, sheet, tally
+from lab.broker_trouble import BROKER_TROUBLE
 from lab.carrier import Audio
 from lab.catalogue import DRILLS
 from lab.deaths import DEATHS
@@ -169,6 +170,7 @@ def test_every_fault_that_is_promised_has_its_drill() -> None:
         "cut-a cut-b swap-networks block-ami cut-daemon starve stop-daemon loss dns clock-forward clock-back reload block-probe "
         "emergency-dies flapping stop-standby load".split()
     )
+    assert set(BROKER_TROUBLE) == {"broker-down", "broker-frozen", "broker-black", "broker-empty"}
     for name, drill in DISTURBANCES.items():
         assert drill.expected.failovers == ((1, 1) if name == "flapping" else (0, 0))
     assert len(DISTURBANCES["flapping"].steps) == 2 * FLAPS - 1

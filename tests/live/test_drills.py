@@ -20,6 +20,7 @@ _SHORT = {
     "daemon-restarts": replace(DRILLS["daemon-restarts"], load=_FEW),
     "returns": DRILLS["returns"],
     "swap-networks": replace(DRILLS["swap-networks"], load=_FEW),
+    "broker-frozen": DRILLS["broker-frozen"],
     "stop-daemon": replace(DRILLS["stop-daemon"], load=_FEW),
     "flapping": replace(DRILLS["flapping"], load=_FEW, steps=flaps(2), watch_seconds=4 * FLAP_SECONDS),
 }
