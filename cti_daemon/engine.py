@@ -271,8 +271,8 @@ class Engine:
             out.append(AttachDialog(next(self._ids), leg.edge, leg.channel, ""))
         return False
 
-    def _test_call(self, event: DrillCallSeen, _at: float, _out: list[Effect]) -> bool:
-        self._drills.see(event)
+    def _test_call(self, event: DrillCallSeen, at: float, out: list[Effect]) -> bool:
+        self._drills.see(event, at, out)
         return False
 
     # --- judge ------------------------------------------------------------------------------------------------------
@@ -391,6 +391,8 @@ class Engine:
         return True
 
     def _close_seat_orders(self, at: float, out: list[Effect]) -> None:
+        if self._seat_desk.is_idle:
+            return
         for command, ruling in self._seat_desk.ended(at):
             self._desk.close(command, ruling, self.routing.epoch, {}, out)
 

@@ -18,6 +18,8 @@ from cti_daemon.policy.ruling import LastOrder, Ruling, Situation
 ANSWERS_KEPT = 500
 """Of each user; the oldest go first. So nobody's questions push out another one's orders."""
 USERS_KEPT = 1000
+REFUSED_ANYWAY = frozenset({"not_allowed", "unknown_verb", "expired"})
+"""Codes that the same request gets again after a restart: the journal need not keep the answer."""
 
 
 class Desk:
@@ -68,7 +70,7 @@ class Desk:
         if ruling.confirm:
             data = data | {"confirm": ruling.confirm}
         answer = Answer(command.id, command.user, command.verb, ruling.status.value, ruling.code, ruling.message, epoch, data)
-        if command.verb not in HARMLESS and not command.dry_run:
+        if command.verb not in HARMLESS and not command.dry_run and ruling.code not in REFUSED_ANYWAY:
             out.append(_remembered(answer))
         repeats = self._open.pop((command.user, command.id), 0)
         out.append(answer)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from cti_daemon.model.effects import Effect, Record, Report, SetDrill
 from cti_daemon.model.events import Command, DrillCallSeen, Outcome, SeatTalking
-from cti_daemon.model.ids import NodeName
+from cti_daemon.model.ids import NodeName, SeatName
 from cti_daemon.model.reasons import Mode, Result, Role
 from cti_daemon.model.records import StandingDrill
 from cti_daemon.model.views import DrillView
@@ -96,14 +96,18 @@ class Drills:
 
     # --- what is seen -----------------------------------------------------------------------------------------------
 
-    def see(self, event: DrillCallSeen) -> None:
-        if self.now is not None:
-            self.now.call(event.token, event.node)
+    def see(self, event: DrillCallSeen, at: float, out: list[Effect]) -> None:
+        if self.now is not None and (seat := self.now.call(event.token, event.node)) is not None:
+            self._write_down(self.now, seat, at, out)
 
     def talk(self, event: SeatTalking, at: float, out: list[Effect]) -> None:
         """Each seat that answers is written down at once: a restart must not lose the evidence."""
         if self.now is not None and self.now.talk(event.token, event.node, event.seat):
-            out.append(Record("drill", {"state": "answered", "seat": event.seat} | self.now.as_data(at)))
+            self._write_down(self.now, event.seat, at, out)
+
+    @staticmethod
+    def _write_down(drill: Drill, seat: SeatName, at: float, out: list[Effect]) -> None:
+        out.append(Record("drill", {"state": "answered", "seat": seat} | drill.as_data(at)))
 
     def learn(self, event: Outcome, at: float) -> bool:
         for edge in self._edges.values():

@@ -32,6 +32,10 @@ class SeatDesk:
         self._last: OrderedDict[str, LastOrder] = OrderedDict()
 
     @property
+    def is_idle(self) -> bool:
+        return not self._running
+
+    @property
     def next_at(self) -> float:
         return min((order.until_at for order in self._running), default=float("inf"))
 

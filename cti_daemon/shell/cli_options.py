@@ -8,6 +8,7 @@ import typer
 
 from cti_daemon.shell import config
 
+EX_FAULT = 1
 EX_USAGE = 2
 EX_REFUSED = 3
 EX_NOT_CONFIRMED = 4

@@ -18,6 +18,7 @@ from cti_daemon.model.verbs import HARMLESS, VERBS, Arg, Verb
 from cti_daemon.shell import status_page
 from cti_daemon.shell.cli_options import (
     DEFAULT_CONFIG,
+    EX_FAULT,
     EX_NOT_CONFIRMED,
     EX_REFUSED,
     EX_UNAVAILABLE,
@@ -155,11 +156,14 @@ def _show_answer(order: _Order, answer: dict[str, Any]) -> None:
     if order.form is Format.JSON:
         typer.echo(json.dumps(answer, ensure_ascii=False))
     elif refused:
-        typer.echo(f"refused ({answer['code']}): {answer['message']}", err=True)
+        word = "failed" if answer["status"] == "error" else f"refused ({answer['code']})"
+        typer.echo(f"{word}: {answer['message']}", err=True)
     else:
         typer.echo(f"{answer['status']}: {answer['message']}")
     if refused:
-        raise typer.Exit(EX_REFUSED)
+        raise typer.Exit(EX_FAULT if answer["status"] == "error" else EX_REFUSED)
+    if answer["code"] == "unfinished":
+        raise typer.Exit(EX_UNFINISHED)
 
 
 def _follow(order: _Order, address: str) -> None:

@@ -27,18 +27,28 @@ class Drill:
     _under_way: dict[CallToken, bool] = field(default_factory=dict)
     """Test calls of this life of ours: has a seat answered?"""
 
+    _early: dict[CallToken, SeatName] = field(default_factory=dict)
+    """Answered before the edge said that it is a test call: events of two nodes arrive in no order."""
+
     def left_seconds(self, now: float) -> float:
         return max(self.until_at - now, 0.0)
 
-    def call(self, token: CallToken, node: NodeName) -> None:
-        """A test call is sent to `node`."""
-        if node == self.target and token not in self._under_way and len(self._under_way) < MOST_CALLS:
-            self._under_way[token] = False
-            self.calls += 1
+    def call(self, token: CallToken, node: NodeName) -> SeatName | None:
+        """A test call is sent to `node`. The seat, where one has answered it already."""
+        if node != self.target or token in self._under_way or len(self._under_way) >= MOST_CALLS:
+            return None
+        self._under_way[token] = False
+        self.calls += 1
+        seat = self._early.pop(token, None)
+        return seat if seat is not None and self.talk(token, node, seat) else None
 
     def talk(self, token: CallToken, node: NodeName, seat: SeatName) -> bool:
         """A seat of `node` answered this call; False when it is none of ours, or not the first time."""
-        if node != self.target or self._under_way.get(token, True):
+        if node != self.target or self._under_way.get(token):
+            return False
+        if token not in self._under_way:
+            if len(self._early) < MOST_CALLS:
+                self._early[token] = seat
             return False
         self._under_way[token] = True
         self.answered += 1

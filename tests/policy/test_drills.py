@@ -78,6 +78,17 @@ def test_the_record_says_when_what_who_and_how_it_went() -> None:
     assert [report.severity for report in site.of(Report) if report.kind == "drill"] == ["info", "info"]
 
 
+def test_a_seat_that_speaks_before_the_edge_does_is_counted() -> None:
+    site = Site()
+    site.ask("drill-start", **{"for": "10m"})
+    site.feed(SeatTalking(EMG, CallToken("test-1"), SeatName("eseat1"), "eseat1!dialog;to-tag=t;from-tag=f"))
+    site.feed(SeatTalking(A, CallToken("test-2"), SeatName("seat1"), "seat1!dialog;to-tag=t;from-tag=f"))
+    assert len(site.written()) == 1
+    site.test_call(1)
+    site.test_call(1)
+    assert (site.written()[-1]["calls"], site.written()[-1]["answered"], site.written()[-1]["seats"]) == (1, 1, ["eseat1"])
+
+
 @pytest.mark.parametrize(("calls", "evaluation"), [(0, "no test call was made"), (1, "failed")])
 def test_a_drill_that_shows_nothing_has_not_passed(calls: int, evaluation: str) -> None:
     site = Site()

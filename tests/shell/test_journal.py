@@ -15,6 +15,7 @@ import pytest
 from cti_daemon.model.effects import Record
 from cti_daemon.shell import journal as journal_module
 from cti_daemon.shell.journal import Journal, Stored
+from cti_daemon.shell.journal_file import ANSWERS_RECALLED
 
 
 @pytest.fixture
@@ -99,6 +100,17 @@ async def test_a_restart_knows_the_last_settled_life_of_each_server(journal: Jou
     found = await again.open()
     assert found.lives == {"pbx-a": "2026-11-21 11:30:00", "pbx-b": "2026-11-21 10:00:01"}
     await again.close()
+
+
+async def test_a_restart_knows_what_was_answered_and_the_last_word_of_a_drill(journal: Journal, path: Path) -> None:
+    """Only the newest answers: whoever comes with an older id is told by its age."""
+    words = [Record("answer", {"id": f"r-{n}"}) for n in range(ANSWERS_RECALLED + 5)]
+    await journal.append(*words, Record("drill", {"state": "began"}), Record("drill", {"state": "answered"}))
+    await journal.close()
+    recovered = await Journal(path).open()
+    assert [entry.data["id"] for entry in recovered.answers] == [f"r-{n}" for n in range(5, ANSWERS_RECALLED + 5)]
+    assert recovered.drill is not None
+    assert recovered.drill.data == {"state": "answered"}
 
 
 async def test_the_outcome_of_another_failover_does_not_close_this_one(journal: Journal, path: Path) -> None:
