@@ -50,7 +50,7 @@ class Desk:
     def take(self, command: Command, now: Situation, out: list[Effect]) -> Ruling:
         """What is ruled; the record of it is in `out`. What it orders is the caller's to carry out."""
         ruling = rule(command, now, self._key)
-        out.append(Record("command", _heard(command, ruling)))
+        out.append(Record("command", _heard(command, ruling), is_awaited=_does_something(command, ruling)))
         if ruling.is_go and ruling.wishes is None:
             left = now.routing.serving if ruling.move is not None else None
             self.last = LastOrder(command.user, command.verb, command.reason, now.now, now.routing.epoch, left, ruling.order, ruling.drill)
@@ -71,7 +71,9 @@ class Desk:
             data = data | {"confirm": ruling.confirm}
         answer = Answer(command.id, command.user, command.verb, ruling.status.value, ruling.code, ruling.message, epoch, data)
         if command.verb not in HARMLESS and not command.dry_run and ruling.code not in REFUSED_ANYWAY:
-            out.append(_remembered(answer))
+            # A deferred order's id is in the journal since it was taken: its end need not be durable before it is told.
+            is_new = (command.user, command.id) not in self._open
+            out.append(_remembered(answer, is_awaited=is_new and _does_something(command, ruling)))
         repeats = self._open.pop((command.user, command.id), 0)
         out.append(answer)
         out.extend([replace(answer, status=CommandStatus.DUPLICATE.value)] * repeats)
@@ -92,9 +94,14 @@ class Desk:
             self._answered.popitem(last=False)
 
 
-def _remembered(answer: Answer) -> Record:
+def _does_something(command: Command, ruling: Ruling) -> bool:
+    """Does anything hang on it that must be durable first? Nobody waits for the disk to be told a question's answer, a plan or a no."""
+    return not (ruling.is_refusal or command.dry_run or command.verb in HARMLESS)
+
+
+def _remembered(answer: Answer, *, is_awaited: bool = True) -> Record:
     facts = {"user": answer.user, "id": answer.command_id, "verb": answer.verb, "status": answer.status, "code": answer.code}
-    return Record("answer", facts | {"message": answer.message, "epoch": answer.epoch, "data": answer.data})
+    return Record("answer", facts | {"message": answer.message, "epoch": answer.epoch, "data": answer.data}, is_awaited=is_awaited)
 
 
 def _heard(command: Command, ruling: Ruling) -> dict[str, Any]:
