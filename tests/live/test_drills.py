@@ -21,6 +21,7 @@ _SHORT = {
     "returns": DRILLS["returns"],
     "swap-networks": replace(DRILLS["swap-networks"], load=_FEW),
     "broker-frozen": DRILLS["broker-frozen"],
+    "broker-black": DRILLS["broker-black"],
     "stop-daemon": replace(DRILLS["stop-daemon"], load=_FEW),
     "flapping": replace(DRILLS["flapping"], load=_FEW, steps=flaps(2), watch_seconds=4 * FLAP_SECONDS),
 }
