@@ -26,13 +26,18 @@ def main() -> None:
     if words.no_lab or os.geteuid() != 0:
         found["traffic_skipped"] = "asked for" if words.no_lab else "the lab needs root"
     else:
-        from bench import traffic  # noqa: PLC0415 - only with the lab
+        from bench import orders, traffic  # noqa: PLC0415 - only with the lab
 
-        found["traffic"] = traffic.run(lambda text: print(f"  {text}", file=sys.stderr, flush=True))
+        found["traffic"] = traffic.run(_say)
+        found["orders"] = orders.run(_say)
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_text(json.dumps(found, indent=2) + "\n")
     print("\n".join(_table(found)))
     print(f"\nfigures: {OUT.relative_to(ROOT)}")
+
+
+def _say(text: str) -> None:
+    print(f"  {text}", file=sys.stderr, flush=True)
 
 
 def _memory(calls: int, seats: int) -> dict[str, Any]:
@@ -63,6 +68,9 @@ def _table(found: dict[str, Any]) -> Iterator[str]:
     for row in found.get("traffic", ()):
         text = f"{100 * row['core_share']:.1f} % of a core; {100 * row['core_share_per_10_calls']:.2f} % for each 10 calls/s"
         yield f"  {row['wanted_per_second']:>3} calls/s wanted, {row['offered_per_second']} offered: {text}"
+    for what, cost in found.get("orders", {}).items():
+        text = f"median {cost['median']}, p99 {cost['p99']}, most {cost['most']} (n {cost['n']})"
+        yield f"  order over MQTT, {what.replace('_', ' ')}: {text}"
     if "traffic_skipped" in found:
         yield f"  real traffic was skipped: {found['traffic_skipped']}"
 

@@ -64,6 +64,7 @@ class Invariants:
         self._epoch = (0, 0)
         self._given_up: dict[Uniqueid, _GivenUp] = {}
         self._waited_since: tuple[int, float] | None = None
+        self._unheard_since: float | None = None
         clock.after(LOOK_SECONDS, self._look)
 
     def _break(self, promise: Promise, text: str) -> None:
@@ -85,7 +86,8 @@ class Invariants:
         if leg.is_talking and leg.is_talk_known and self._edge.has_audio(leg) and not self._was_rightly_moved(leg):
             self._break(Promise.LIVING_CALL, f"{leg.uniqueid} was talking on {leg.node}, its audio arrived")
         before_at = self._redirected.get((leg.uniqueid, effect.epoch))
-        if before_at is not None and (leg.routed_at <= before_at or leg.epoch >= effect.epoch):
+        # He who was sent to a server that then died too must be moved again.
+        if before_at is not None and (leg.routed_at <= before_at or (leg.epoch >= effect.epoch and self._edge.is_served(leg))):
             self._break(Promise.ONCE, f"{leg.uniqueid} redirected twice in epoch {effect.epoch}")
         self._redirected[leg.uniqueid, effect.epoch] = self._clock.now
         if leg.node is None or self.decisions.cause_lately(leg.node) is not None or not self._edge.is_served(leg):
@@ -121,12 +123,17 @@ class Invariants:
         self._look_for_seats(head)
         cause = self._truth.cause_of(head) if head is not None else None
         if head is None or cause is None or self.decisions.is_paused or not self._is_undisturbed() or not self._has_other(head):
-            self._waited_since = None
+            self._waited_since = self._unheard_since = None
             return
         if self._waited_since is None or self._waited_since[0] != cause.number:
-            self._waited_since = (cause.number, now)
+            self._waited_since, self._unheard_since = (cause.number, now), None
+        if self._is_heard(head):
+            self._unheard_since = None
+        elif self._unheard_since is None:
+            self._unheard_since = now  # a second fault on top of one that only the edge sees: its own deadline begins here
         waited = now - self._waited_since[1]
-        if waited > self._deadline_seconds(head):
+        is_late = self._unheard_since is not None and now - self._unheard_since > DEADLINE_SECONDS
+        if is_late or waited > EDGE_ALONE_KNOWS_SECONDS:
             self._break(Promise.IN_TIME, f"new callers still go to {head} {waited:.1f} s after its end began")
             self._waited_since = (cause.number, now + 1000.0)
 
@@ -141,9 +148,9 @@ class Invariants:
         if is_well and seatless > settings.seats_out_after + PROVEN_SECONDS and self._has_other(head, at_work=False):
             self._break(Promise.IN_TIME, f"new callers still go to {head}, which has had no seat for {seatless:.1f} s")
 
-    def _deadline_seconds(self, node: NodeName) -> float:
-        heard = self._truth.probe_is_answered(node) and any(self._truth.daemon_reaches(node, path) for path in PATHS)
-        return EDGE_ALONE_KNOWS_SECONDS if heard else DEADLINE_SECONDS
+    def _is_heard(self, node: NodeName) -> bool:
+        """By the daemon itself, AMI and SIP: then the edge alone can know of the cause."""
+        return self._truth.probe_is_answered(node) and any(self._truth.daemon_reaches(node, path) for path in PATHS)
 
     def _is_undisturbed(self) -> bool:
         now, touched = self._clock.now, self._truth.touched_at
