@@ -258,6 +258,9 @@ class Engine:
 
     def _talking(self, event: SeatTalking, at: float, out: list[Effect]) -> bool:
         """Hang the dialog on the caller's leg, so that a rescue finds it there even if we are dead."""
+        held = self.site.legs.of_token(event.token)
+        if held is not None and held.node != event.node and self.health[event.node].is_condemned:
+            return False  # a server that was given up tells of its former life: he talks, or waits, elsewhere
         leg = self.site.talk(event, at)
         self._drills.talk(event, at, out)
         if leg is not None:

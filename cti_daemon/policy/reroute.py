@@ -29,6 +29,9 @@ RETRY_SECONDS = 0.3
 REDIRECT_SETTLES_SECONDS = 1.0
 """A listing younger than this may still show a leg where it was before its redirect."""
 
+HOP_SECONDS = 0.03
+"""Who is sent to a server after it was given up: the dialplan goes on to the next by itself, and its word of that may be right behind."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
@@ -197,8 +200,11 @@ class Rerouting:
                 leg.is_orphan = leg.is_orphan or health[node].verdict is Verdict.DEAD
                 if leg.redirected_at is not None or leg.edge not in edges:
                     continue
-                if at < leg.last_redirect_at + REDIRECT_SETTLES_SECONDS:
-                    self._again_at = min(self._again_at, leg.last_redirect_at + REDIRECT_SETTLES_SECONDS)
+                settled_at = leg.last_redirect_at + REDIRECT_SETTLES_SECONDS
+                if leg.state is LegState.RINGING and leg.since_at > health[node].since_at:
+                    settled_at = max(settled_at, leg.since_at + HOP_SECONDS)
+                if at < settled_at:
+                    self._again_at = min(self._again_at, settled_at)
                     continue
                 moving.append(leg)
             if not moving or not self._route or health[self._route[0]].is_condemned:

@@ -30,6 +30,7 @@ class Decisions:
         self._clock, self._truth, self._daemon, self._fail = clock, truth, daemon, fail
         self._answered: dict[int, tuple[int, Record]] = {}
         self._heads: dict[tuple[int, int], NodeName] = {}
+        self._diverts: set[int] = set()
         self._ordered_at = -1.0
         self._command: Command | None = None
         self._paused_until = float("-inf")
@@ -45,8 +46,17 @@ class Decisions:
     def forget(self) -> None:
         """The journal is lost: with it the epochs, and what people had ordered."""
         self._heads.clear()
+        self._diverts.clear()
         self._maintained_until.clear()
         self._paused_until = float("-inf")
+
+    def held(self, epoch: int, head: NodeName) -> None:
+        """An edge was given a route. (What was decided and never done, since the daemon died before it was written down, binds nobody.)"""
+        if epoch in self._diverts:
+            return  # where a divert leads is not journalled: a new daemon may choose another proven node for the same epoch
+        before = self._heads.setdefault((self._truth.incarnation[EDGE], epoch), head)
+        if before != head:
+            self._fail(Promise.ONE_TARGET, f"epoch {epoch} leads to {head}, and led to {before}")
 
     def heard(self, command: Command) -> None:
         self._command = command
@@ -62,11 +72,8 @@ class Decisions:
                 self._held_back(effect)
             case RescueLeg() if self.is_paused and self._daemon.engine.routing.reason not in _BY_PERSON:
                 self._fail(Promise.PAUSED, f"{effect.uniqueid} is moved while automation is paused")
-            case SetRoute(epoch=epoch, route=route) if self._daemon.engine.routing.diverted_from is None:
-                # where a divert leads is not journalled: a new daemon may choose another proven node for the same epoch
-                head = self._heads.setdefault((self._truth.incarnation[EDGE], epoch), route[0])
-                if head != route[0]:
-                    self._fail(Promise.ONE_TARGET, f"epoch {epoch} leads to {route[0]}, and led to {head}")
+            case SetRoute(epoch=epoch) if self._daemon.engine.routing.diverted_from is not None:
+                self._diverts.add(epoch)
             case Answer(status="accepted"):
                 self._obeyed(effect)
             case _:

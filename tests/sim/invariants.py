@@ -112,6 +112,8 @@ class Invariants:
         if life == self._truth.incarnation[EDGE] and self._edge.epoch < epoch:
             self._break(Promise.LEVEL, f"the edge's epoch went back from {epoch} to {self._edge.epoch}")
         self._epoch = (self._truth.incarnation[EDGE], self._edge.epoch)
+        if self._edge.route:
+            self.decisions.held(self._edge.epoch, self._edge.route[0])
 
     # --- what does not happen ---------------------------------------------------------------------------------------
 
