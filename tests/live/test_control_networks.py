@@ -26,29 +26,36 @@ def _held() -> int:
     return sum(sum(node["callers"].values()) for node in page.status()["nodes"])
 
 
+def _picture() -> tuple[str, set[str]]:
+    """The primary's lost paths, and every state that a node is in."""
+    nodes = {node["node"]: node for node in page.status()["nodes"]}
+    return "".join(nodes[PBX_A.name]["degraded_paths"]), {node["state"] for node in nodes.values()}
+
+
 @pytest.mark.parametrize("net", [Net.CTL_A, Net.CTL_B])
 def test_a_lost_control_network_moves_nobody(site: None, net: Net) -> None:
     """Cut for 60 s under load: zero failovers, no caller lost, no new call lost, the state still right."""
     load = Load(loud=10, quiet=20, waiting=0, new_per_second=2)
-    found: dict[str, object] = {}
 
     def cut() -> float:
         return faults.cut(net)
 
     def look() -> None:
-        nodes = {node["node"]: node for node in page.status()["nodes"]}
-        found["state"] = {name: node["state"] for name, node in nodes.items()}
-        found["degraded"] = nodes[PBX_A.name]["degraded_paths"]
+        # On a busy machine a node is suspect for a moment now and then: asked until the picture is the whole one.
+        wait_until(
+            "every node to be healthy, one path lost",
+            lambda: _picture() == (net.value[-1:], {"healthy"}),
+            10,
+            evidence=lambda: str(_picture()),
+        )
         # Callers come and go between two questions: asked until both answers are of one moment.
         wait_until("the daemon to hold the edge's legs", lambda: _held() == _callers_legs(), 10)
 
     seen = Trial(load, say).run(cut, watch_seconds=CUT_SECONDS, at_the_end=look)
     result = score(seen)
-    print(result, found)
+    print(result)
     assert failovers() == 0
     assert result.calls_lost == 0
     assert result.new_calls_failed == 0
     assert result.calls_kept == result.calls_before == 30
-    assert found["degraded"] == [net.value[-1]]
-    assert set(found["state"].values()) == {"healthy"}  # type: ignore[attr-defined]
     faults.mend(net)

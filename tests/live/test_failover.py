@@ -81,10 +81,11 @@ def test_a_daemon_killed_in_the_middle_finishes_after_its_restart(site: None) ->
         daemon.start()
         return struck_wall
 
-    seen = Trial(Load(loud=10, quiet=30, waiting=5), say).run(strike, watch_seconds=15.0)
+    # every seat is busy: whoever comes then waits
+    seen = Trial(Load(loud=20, quiet=40, waiting=5), say).run(strike, watch_seconds=15.0)
     result = score(seen)
     print(result)
-    assert result.calls_before == 40
+    assert (result.calls_before, result.waiting_before) == (60, 5)
     assert result.calls_lost == 0
     assert result.new_calls_failed == 0
     assert page.status()["serving"] == PBX_B.name
