@@ -25,7 +25,7 @@ from cti_daemon.model.ids import NodeName
 from cti_daemon.model.reasons import Result
 from cti_daemon.model.records import Standing
 from cti_daemon.model.settings import Settings
-from cti_daemon.wire.standing import standing
+from cti_daemon.wire.standing import standing, standing_orders
 from tests.sim.clock import Clock
 from tests.sim.edge import Edge
 from tests.sim.faults import Kind
@@ -52,6 +52,8 @@ class Daemon(Process):
         """Told before and after all that is heard and done; may kill."""
         self.on_death: Callable[[], None] = lambda: None
         self.journal: list[Record] = []
+        self._orders: tuple[float, Record] | None = None
+        """The last entry of standing orders, and when it was written."""
         self.started_at = 0.0
         self.stalled_until = 0.0
         self._heard: list[Event] = []
@@ -65,7 +67,10 @@ class Daemon(Process):
         self._free_at = 0.0
         if journal_lost:
             self.journal.clear()
-        self.begin(self._recovered())
+            self._orders = None
+        written = self._orders
+        orders = standing_orders(written[1].data, self.clock.now - written[0]) if written is not None else None
+        self.begin(self._recovered(), orders)
         lives = {NodeName(record.data["node"]): record.data["life"] for record in self.journal if record.kind == "node_life"}
         self.engine.halves.remember(lives)
         heartbeat = self.settings.detection.heartbeat
@@ -159,6 +164,7 @@ class Daemon(Process):
         """One commit: all of it or nothing."""
         if self.lives(life) and not self._is_dead_at("before", records[0]):
             self.journal.extend(records)
+            self._orders = next(((self.clock.now, record) for record in reversed(records) if record.kind == "orders"), self._orders)
             self._is_dead_at("after", records[0])
 
     def _do_after(self, effects: list[Effect], life: int) -> None:
