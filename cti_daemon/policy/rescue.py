@@ -4,8 +4,8 @@ A rescue of calls that are in fact alive would cut conversations, so:
 1. A leg is an *orphan* when its half on a condemned node is gone. Where the process died it stays one until it is sent
    elsewhere, also when the node itself is back: its new life knows nothing of the old calls.
 2. Where the media plane may live (HUNG, EDGE_CANNOT_REACH, or audio that still arrives), a caller who is or may be talking
-   is an orphan only when the edge no longer receives audio for that very leg. EDGE_CANNOT_REACH moves nobody whom the node
-   has answered before his audio ends: its queue and its seats go on.
+   is an orphan only when the edge no longer receives audio for that very leg. EDGE_CANNOT_REACH, and silence on every control path
+   while audio arrives, move nobody whom the node has answered before his audio ends: its queue and its seats go on.
 3. A divert moves only callers whom the suspected node has not answered yet; a person's `failover` or `emergency-on`, and a seat
    system that is out, only callers who are surely not talking. Every other way moves nobody: they drain.
 4. A leg that was sent to a condemned node knowingly, in the present epoch and after the verdict, is the dialplan's last try and
@@ -64,7 +64,10 @@ def is_orphan(leg: Leg, health: Health, audio: Audio, routing: Routing) -> bool:
 def _may_be_heard(leg: Leg, health: Health, audio: Audio) -> bool:
     if health.verdict is Verdict.EDGE_CANNOT_REACH:
         return leg.state is not LegState.RINGING
-    return leg.may_be_talking and may_media_live(health, audio)
+    if not may_media_live(health, audio):
+        return False
+    # No control, yet audio: its queue and its seats go on, and what they did since is not known.
+    return leg.may_be_talking or (health.verdict is Verdict.DEAD_SILENT and leg.state is not LegState.RINGING)
 
 
 def may_media_live(health: Health, audio: Audio) -> bool:

@@ -11,6 +11,7 @@ SHARE = tuple(range(30))
 FOUND = (
     1932,  # who was answered by a server on its way back was taken out of it when a divert ended
     7358,  # the edge told late, in one breath, that it had tried a dead server and gone on: the caller was moved off the next one
+    8528,  # connected in the second in which the server's control networks were lost: he was taken for one who waits
     5378,  # a returned server's old dialog made a caller who talks elsewhere look like one who does not
 )
 """Found broken once."""
