@@ -4,35 +4,13 @@ Durations are seconds. Secrets are named (file or credential), never held here."
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from cti_daemon.model.fields import Address, Name, Seconds, Secret, Table
 from cti_daemon.model.reasons import Role
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
-Address = Annotated[str, Field(pattern=r"^(\d{1,3}(\.\d{1,3}){3}|[A-Za-z0-9][A-Za-z0-9.-]*):\d{1,5}$")]
-Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-class Secret(_Strict):
-    """Where a secret is: a file, or a systemd credential's name."""
-
-    file: str | None = None
-    """A file of one line, mode 0600; relative to the configuration."""
-    credential: str | None = None
-    """A systemd credential's name."""
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        if (self.file is None) == (self.credential is None):
-            raise ValueError('name exactly one source: { file = "…" } or { credential = "…" }')
-        return self
-
-
-class Paths(_Strict):
+class Paths(Table):
     """An address per control network."""
 
     a: Address
@@ -44,14 +22,14 @@ class Paths(_Strict):
         return self.a if path == "a" else self.b
 
 
-class Site(_Strict):
+class Site(Table):
     name: Name
     """In every MQTT topic: cti/v1/NAME/…"""
     daemon: Name = "cti-1"
     """This daemon's own name, in the topic …/daemon/NAME/state."""
 
 
-class Node(_Strict):
+class Node(Table):
     name: Name
     """The name of the node's endpoint on the edge."""
     role: Role
@@ -68,7 +46,7 @@ class Node(_Strict):
     """`systemname` of its asterisk.conf: the proof that an AMI block is its own."""
 
 
-class Detection(_Strict):
+class Detection(Table):
     heartbeat: Seconds = 0.2
     """So often a heartbeat over each AMI session, and an OPTIONS on each path."""
     suspect_after: Seconds = 0.3
@@ -113,7 +91,7 @@ class Detection(_Strict):
         return self
 
 
-class Failover(_Strict):
+class Failover(Table):
     failback: Literal["command", "auto"] = "command"
     """Who says when new calls go home: a person, or the hold-down."""
     hold_down: Seconds = 600.0
@@ -126,7 +104,7 @@ class Failover(_Strict):
     """Between two callers who are given back to their agents: about what one call's set-up costs the standby."""
 
 
-class Routing(_Strict):
+class Routing(Table):
     exec: tuple[str, ...] = ()
     """A program of the site, with its arguments, that is told every routing decision (docs/operations.md)."""
     exec_deadline: Annotated[float, Field(gt=0, le=60)] = 2.0
@@ -139,7 +117,7 @@ class Routing(_Strict):
         return self
 
 
-class Queue(_Strict):
+class Queue(Table):
     name: Name
     """As in queues.conf."""
     service_level_seconds: Seconds = 15.0
@@ -150,7 +128,7 @@ class Queue(_Strict):
     """`wrapuptime` of this queue in queues.conf, which Asterisk does not tell."""
 
 
-class MqttTls(_Strict):
+class MqttTls(Table):
     """Files in PEM; a relative one is beside the configuration. The broker's certificate must be signed by `ca` and name `host`."""
 
     ca: str
@@ -167,7 +145,7 @@ class MqttTls(_Strict):
         return self
 
 
-class Mqtt(_Strict):
+class Mqtt(Table):
     host: str = "127.0.0.1"
     """The broker."""
     port: Annotated[int, Field(ge=1, le=65535)] = 1883
@@ -180,22 +158,22 @@ class Mqtt(_Strict):
     """For a broker on another machine."""
 
 
-class Http(_Strict):
+class Http(Table):
     listen: Address = "127.0.0.1:9595"
     """/metrics, /healthz, /readyz and /status. They ask nobody for a password: keep them on loopback."""
 
 
-class Control(_Strict):
+class Control(Table):
     socket: Annotated[str, Field(pattern=r"^/", max_length=107)] = "/run/cti-daemon/control.sock"
     """Where `cti-daemon failover` and its like reach the daemon; who may connect, its mode and group say."""
 
 
-class Journal(_Strict):
+class Journal(Table):
     path: str = "/var/lib/cti-daemon/journal.sqlite"
     """The journal's file."""
 
 
-class RoleOfUsers(_Strict):
+class RoleOfUsers(Table):
     """A role of people: who has it and which verbs it allows."""
 
     name: Name
@@ -206,7 +184,7 @@ class RoleOfUsers(_Strict):
     """What they may order: docs/commands.md."""
 
 
-class Settings(_Strict):
+class Settings(Table):
     site: Site
     """Which site this is."""
     node: Annotated[tuple[Node, ...], Field(min_length=1)]

@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from cti_daemon.model.settings import Secret, Settings
+from cti_daemon.model.fields import Secret
+from cti_daemon.model.settings import Settings
 from cti_daemon.shell.config_faults import Fault, address_faults, explain
 from cti_daemon.shell.secret_files import NodeSecrets, SecretError, Secrets, read_secret, tls_context
 from cti_daemon.shell.toml_lines import Path as KeyPath

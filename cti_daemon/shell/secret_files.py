@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cti_daemon.model.settings import MqttTls, Secret
+from cti_daemon.model.fields import Secret
+from cti_daemon.model.settings import MqttTls
 
 MOST_BYTES = 4096
 

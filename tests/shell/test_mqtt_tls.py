@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from cti_daemon.model.effects import Report
-from cti_daemon.model.settings import MqttTls, Secret, Settings
+from cti_daemon.model.fields import Secret
+from cti_daemon.model.settings import MqttTls, Settings
 from cti_daemon.shell.mqtt import MqttBridge
 from cti_daemon.shell.secret_files import SecretError, tls_context
 from tests.shell.broker import Broker

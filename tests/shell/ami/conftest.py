@@ -7,8 +7,9 @@ from typing import TypeVar
 import pytest
 
 from cti_daemon.model.events import Event
+from cti_daemon.model.fields import Secret
 from cti_daemon.model.reasons import Role
-from cti_daemon.model.settings import Detection, Node, Paths, Secret
+from cti_daemon.model.settings import Detection, Node, Paths
 from cti_daemon.shell.ami.life import Patience
 from cti_daemon.shell.ami.node_links import NodeLinks
 from tests.shell.ami.fake_node import SECRET, FakeNode
