@@ -51,6 +51,7 @@ from cti_daemon.model.events import (
     SipRefused,
 )
 from cti_daemon.model.ids import NodeName
+from cti_daemon.model.plan_effects import CallIn, Notify
 from cti_daemon.model.reasons import CommandStatus, Verdict
 from cti_daemon.model.records import Standing, StandingDrill, StandingOrders
 from cti_daemon.model.settings import Settings
@@ -419,6 +420,6 @@ def _urgency(effect: Effect) -> int:
     """Persist, then act, then look further, then tell; `sorted` keeps the order within each."""
     if isinstance(effect, Record):
         return 0
-    if isinstance(effect, Report | Answer):
+    if isinstance(effect, Report | Answer | Notify | CallIn):
         return 3
     return 2 if isinstance(effect, AskEdge | SampleAudio | ProbeNode | ListEdge | ListNode) else 1

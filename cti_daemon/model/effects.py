@@ -10,6 +10,7 @@ from typing import Any
 
 from cti_daemon.model.events import Membership
 from cti_daemon.model.ids import ChannelName, NodeName, PathName, Uniqueid
+from cti_daemon.model.plan_effects import PlanEffect
 from cti_daemon.model.reasons import Mode, Reason
 
 
@@ -201,4 +202,5 @@ Effect = (
     | Record
     | Report
     | Answer
+    | PlanEffect
 )

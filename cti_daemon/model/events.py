@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from cti_daemon.model.call_events import CallEvent, ChannelsListed, QueueCounted, StreamBegan, WaitingSeen
 from cti_daemon.model.ids import CallToken, ChannelName, Interface, MemberKey, NodeName, PathName, QueueName, SeatName, Uniqueid
+from cti_daemon.model.plan_effects import PlanEvent
 from cti_daemon.model.reasons import Loss, MemberKind, Result
 
 # --- evidence -------------------------------------------------------------------------------------------------------
@@ -271,5 +272,6 @@ Event = (
     | Outcome
     | Command
     | Tick
+    | PlanEvent
     | StreamEvent
 )

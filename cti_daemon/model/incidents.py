@@ -1,0 +1,303 @@
+"""The words of emergency plans (docs/design/plans.md): a plan as its file has it, and an incident, which is one run of it.
+
+Durations are seconds and have the site's `time_scale` in them already; instants are monotonic. Nothing here changes: the engine puts a
+new incident in the place of the old one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Grade(StrEnum):
+    """How grave it is, as the sources grade it (A4)."""
+
+    P1 = "P1"  # paralysed: no server eligible, or calls lost
+    P2 = "P2"  # part failed, business limited
+    P3 = "P3"  # a fault; the system runs
+    P4 = "P4"  # a question, a check
+
+
+class IncidentState(StrEnum):
+    """发现→通知→评估→响应→恢复→总结 (E4). In this order; some may be passed over, none is gone back to."""
+
+    DETECTED = "detected"
+    NOTIFIED = "notified"  # somebody was told, and the channel took it
+    ASSESSED = "assessed"  # a person has acknowledged, graded, approved or answered
+    RESPONDING = "responding"  # a task or an action is done, or somebody who was called in comes
+    RECOVERED = "recovered"
+    REVIEWED = "reviewed"
+    CLOSED = "closed"
+
+
+class Comparison(StrEnum):
+    EQUAL = "=="
+    UNLIKE = "!="
+    LESS = "<"
+    AT_MOST = "<="
+    MORE = ">"
+    AT_LEAST = ">="
+
+
+class Combination(StrEnum):
+    ALL = "all"
+    ANY = "any"
+
+
+class Activation(StrEnum):
+    """Who starts a plan. What saves calls is never subject to approval."""
+
+    AUTOMATIC = "automatic"
+    APPROVAL = "approval"
+
+
+class ActionKind(StrEnum):
+    """What a step does."""
+
+    NOTIFY = "notify"  # roles are told
+    TASK = "task"  # a role does it, until a deadline, with the proof that is asked for
+    ASK = "ask"  # a decision of a role, with a default on silence
+    CALL_IN = "call-in"  # an echelon stands by or comes
+    EMERGENCY_ON = "emergency-on"
+    EMERGENCY_OFF = "emergency-off"
+    FAILOVER = "failover"
+    SWITCHOVER = "switchover"
+    SEATS_LOGIN = "seats-login"  # spare seats, other queues' agents: into queues, with a penalty
+    SEATS_LOGOUT = "seats-logout"
+    SEATS_UNPAUSE = "seats-unpause"
+    NOTE = "note"
+    GRADE = "grade"
+    SNAPSHOT = "snapshot"  # the facts as they are now, into the record
+    PLAN = "plan"  # another plan is started
+
+
+TELEPHONY = frozenset(
+    {
+        ActionKind.EMERGENCY_ON,
+        ActionKind.EMERGENCY_OFF,
+        ActionKind.FAILOVER,
+        ActionKind.SWITCHOVER,
+        ActionKind.SEATS_LOGIN,
+        ActionKind.SEATS_LOGOUT,
+        ActionKind.SEATS_UNPAUSE,
+    }
+)
+PEOPLE = frozenset({ActionKind.TASK, ActionKind.ASK})
+"""Steps that wait for a person, until a deadline."""
+
+Value = bool | float | str
+"""Of a fact. Unknown is None and no value."""
+
+
+class CallInLevel(StrEnum):
+    STANDBY = "standby"
+    COME = "come"
+
+
+@dataclass(frozen=True, slots=True)
+class Titled:
+    """The same in both languages of the sources and of the engineers."""
+
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """One fact against one value. `of`: whose, where a fact is several (a queue, a node or its role); empty: any one of them.
+    `is_suppressed_in_maintenance`: never fulfilled while a maintenance window is open."""
+
+    __test__ = False  # no case of pytest
+
+    fact: str
+    comparison: Comparison
+    value: Value
+    of: str = ""
+    for_seconds: float = 0.0
+    clear_for_seconds: float = 0.0
+    gap_seconds: float = 0.0
+    """An interruption no longer than this does not begin the count anew."""
+    is_suppressed_in_maintenance: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """All or any of these."""
+
+    combination: Combination
+    parts: tuple["Condition", ...]
+    for_seconds: float = 0.0
+    clear_for_seconds: float = 0.0
+    gap_seconds: float = 0.0
+    is_suppressed_in_maintenance: bool = False
+
+
+Condition = Test | Group
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Fires once in an incident: `after_seconds` after its stage came into force, or after the step `follows` was finished (where
+    `answer` is given: with that answer). A task or a question has `within_seconds`; when they are over, `late` are told."""
+
+    id: str
+    do: ActionKind
+    title: Titled
+    rows: tuple[str, ...] = ()
+    after_seconds: float = 0.0
+    follows: str = ""
+    answer: str = ""
+    roles: tuple[str, ...] = ()
+    within_seconds: float | None = None
+    late: tuple[str, ...] = ()
+    proof: str = ""
+    """What must be said when a task is finished; empty: nothing."""
+    options: tuple[str, ...] = ()
+    default: str = ""
+    level: CallInLevel = CallInLevel.COME
+    acknowledge_within_seconds: float | None = None
+    """Nobody of the role has acknowledged by then: its deputy is told."""
+    seats: tuple[str, ...] = ()
+    queues: tuple[str, ...] = ()
+    penalty: int = 0
+    grade: Grade | None = None
+    plan: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """In force while `when` holds, and from `after_seconds` in the stage before. With neither: the first one at once, another one by
+    a person's word."""
+
+    id: str
+    title: Titled
+    grade: Grade
+    steps: tuple[Step, ...]
+    rows: tuple[str, ...] = ()
+    when: Condition | None = None
+    after_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """When an incident is over: `when` holds (without it: no stage's condition holds any more) and every step of `needs` is done."""
+
+    when: Condition | None = None
+    needs: tuple[str, ...] = ()
+    for_seconds: float = 0.0
+    """The observation time."""
+    text: Titled = Titled("", "")
+    review_role: str = ""
+    """Who writes the review; empty: recovered is closed."""
+    review_within_seconds: float = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One file, checked. `digest` names this very text."""
+
+    name: str
+    title: Titled
+    version: str
+    approved_by: str
+    review_due: str
+    rows: tuple[str, ...]
+    stages: tuple[Stage, ...]
+    recovery: Recovery
+    digest: str
+    text: str = field(repr=False)
+    activation: Activation = Activation.AUTOMATIC
+    approver: str = ""
+    approve_within_seconds: float = 600.0
+    is_started_by_silence: bool = False
+    """Neither the approver nor the deputy has said anything in time."""
+    reports: tuple[str, ...] = ()
+    """Kinds of `fault-report` that open it."""
+    time_scale: float = 1.0
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return tuple(step for stage in self.stages for step in stage.steps)
+
+    def step(self, name: str) -> Step | None:
+        return next((step for step in self.steps if step.id == name), None)
+
+
+class StepState(StrEnum):
+    WAITING = "waiting"  # its time has not come
+    BEGUN = "begun"  # the intent is written down; the outcome is not known
+    OPEN = "open"  # a person's task or question; its clock runs
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"  # the incident was over before
+
+
+@dataclass(frozen=True, slots=True)
+class StepRun:
+    """What became of a step in one incident. `due_at`: its deadline, while it is open."""
+
+    state: StepState
+    since_at: float
+    due_at: float | None = None
+    is_late: bool = False
+    by: str = ""
+    """Who finished it: a user, or `silence`."""
+    answer: str = ""
+    said: str = ""
+    """The proof, or why it failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A role that was told of an incident, and the people behind it, as far as the channels said. They are told of the recovery."""
+
+    role: str
+    people: tuple[str, ...] = ()
+    is_delivered: bool | None = None
+    """None: not known yet."""
+    is_acknowledged: bool = False
+    deputy_at: float | None = None
+    """When the deputy is told, unless somebody has acknowledged before; None: never, or it is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One run of a plan. `stage`: the place of the one in force among the plan's stages."""
+
+    id: str
+    plan: Plan
+    state: IncidentState
+    grade: Grade
+    stage: int
+    began_at: float
+    entered_at: Mapping[int, float] = field(default_factory=lambda: MappingProxyType({}))
+    """When each stage that ever was in force came so."""
+    steps: Mapping[str, StepRun] = field(default_factory=lambda: MappingProxyType({}))
+    told: Mapping[str, Told] = field(default_factory=lambda: MappingProxyType({}))
+    """By notice."""
+    summoned: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """By person of an echelon: the answer, or `arrived`."""
+    is_drill: bool = False
+    is_approved: bool = True
+    approve_until_at: float | None = None
+    found_by: str = "automatic"
+    cause_class: str = ""
+    eta: str = ""
+    wording: str = ""
+    vendor_case: str = ""
+    held_up: tuple[int, ...] = ()
+    """Stages that a person has lowered: not entered again before their condition has cleared."""
+    floor: int = 0
+    """The stage to which a person has raised it."""
+    well_since_at: float | None = None
+    """Since when all that recovery asks for holds."""
+    is_graded_by_person: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Not recovered yet."""
+        return self.state in OPEN_STATES
+
+
+OPEN_STATES = (IncidentState.DETECTED, IncidentState.NOTIFIED, IncidentState.ASSESSED, IncidentState.RESPONDING)
+ORDER: tuple[IncidentState, ...] = tuple(IncidentState)
