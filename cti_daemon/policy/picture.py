@@ -1,54 +1,42 @@
 """The site as people are shown it, drawn from state and judgements."""
 
-from collections.abc import Mapping
-
 from cti_daemon.model.ids import NodeName
 from cti_daemon.model.reasons import Mode, NodeState
 from cti_daemon.model.views import NodeView, OrderView, SiteView
 from cti_daemon.policy import queueing
 from cti_daemon.policy.candidate import Candidate
-from cti_daemon.policy.failover import Routing
 from cti_daemon.policy.health import Health
-from cti_daemon.policy.mirroring import Mirroring
-from cti_daemon.policy.order_book import OrderBook
 from cti_daemon.policy.proof import pieces
-from cti_daemon.policy.reroute import Rerouting
+from cti_daemon.policy.rooms import Rooms
 from cti_daemon.state.orders import Order
 from cti_daemon.state.site import Site
 
 
-def draw(
-    site: Site,
-    health: Mapping[NodeName, Health],
-    candidates: Mapping[NodeName, Candidate],
-    routing: Routing,
-    rerouting: Rerouting,
-    mirroring: Mirroring,
-    book: OrderBook,
-    now: float,
-) -> SiteView:
-    orders = book.orders
+def draw(rooms: Rooms, now: float) -> SiteView:
+    site, routing, orders = rooms.site, rooms.routing, rooms.book.orders
+    health, candidates = rooms.verdicts.of, rooms.candidates()
     return SiteView(
         mode=Mode.PAUSED if orders.is_paused else routing.mode,
         routing_mode=routing.mode,
         cause=routing.cause,
         pause=_order(orders.pause, now),
-        withheld=book.withheld,
+        withheld=rooms.book.withheld,
         serving=routing.serving,
         diverted_from=routing.diverted_from,
-        route=rerouting.route,
+        route=rooms.rerouting.route,
         epoch=routing.epoch,
         reason=routing.reason,
         since_seconds=now - routing.since_at,
         nodes=tuple(_node(site, name, health[name], candidates.get(name), orders.maintenance.get(name), now) for name in site.roles),
         queues=queueing.queues(site, routing.serving, now),
-        failover_in_progress=rerouting.is_in_progress,
-        legs_to_rescue=rerouting.legs_to_rescue,
-        mirror_difference=mirroring.difference(),
+        failover_in_progress=rooms.rerouting.is_in_progress,
+        legs_to_rescue=rooms.rerouting.legs_to_rescue,
+        mirror_difference=rooms.mirroring.difference(),
         seats=site.roll.seats(routing.serving, now),
         drawn_at=now,
         calls=site.calls.counts(),
-        counters={name: dict(counted) for name, counted in rerouting.counters.items()},
+        counters={name: dict(counted) for name, counted in rooms.counters.items()},
+        drill=rooms.drills.view(now),
     )
 
 

@@ -1,0 +1,55 @@
+"""People's orders, from the door to the answer: heard before? ruled by whom they concern, carried out, answered, told to everybody."""
+
+from collections.abc import Iterable
+
+from cti_daemon.model.effects import Answer, Effect
+from cti_daemon.model.events import Command
+from cti_daemon.model.reasons import CommandStatus
+from cti_daemon.policy import failover, telling
+from cti_daemon.policy.adoption import adopt
+from cti_daemon.policy.desk import Desk
+from cti_daemon.policy.rooms import Rooms
+from cti_daemon.policy.ruling import Seating, Situation
+
+
+class Reception:
+    """`confirm_key`, `answered`: see `Desk`."""
+
+    def __init__(self, rooms: Rooms, confirm_key: bytes, answered: Iterable[Answer]) -> None:
+        self._rooms = rooms
+        self._desk = Desk(confirm_key, answered)
+
+    def take(self, command: Command, at: float, out: list[Effect]) -> bool:
+        """True when the judges must look; not when it was heard before."""
+        if self._desk.answer_again(command, out):
+            return False
+        rooms, seats = self._rooms, self._rooms.seat_desk
+        candidates = rooms.candidates()
+        seating = Seating(rooms.mirroring.roster, rooms.mirroring.queues, seats.running, seats.last)
+        orders, drill = rooms.book.orders, rooms.drills.now
+        situation = Situation(rooms.settings, rooms.routing, rooms.site.roles, candidates, orders, self._desk.last, seating, drill, at)
+        ruling = self._desk.take(command, situation, out)
+        if ruling.is_go and ruling.wishes is not None:
+            self._desk.defer(command, ruling, rooms.routing.epoch, out)
+            rooms.mirroring.order(ruling.wishes, at, out)
+            seats.begin(command, ruling, ruling.wishes, at, rooms.routing.epoch)
+            return True
+        if ruling.is_go and ruling.move is not None:
+            target = candidates[ruling.move.target]
+            adopt(rooms, failover.serve(rooms.routing, target, ruling.move.reason, at), candidates, at, out)
+        if ruling.is_go and ruling.order is not None:
+            rooms.book.change(ruling.order, command, rooms.verdicts.of, at, out)
+        if ruling.is_go and ruling.drill is not None:
+            rooms.drills.change(ruling.drill, command, at, out)
+        is_status = command.verb == "status" and ruling.status is CommandStatus.OK
+        data = telling.status(rooms.routing, rooms.verdicts.of, is_paused=orders.is_paused) if is_status else {}
+        self._desk.close(command, ruling, rooms.routing.epoch, data, out)
+        return True
+
+    def close_seat_orders(self, at: float, out: list[Effect]) -> None:
+        """Answer the orders about seats that have come to their end."""
+        rooms = self._rooms
+        if rooms.seat_desk.is_idle:
+            return
+        for command, ruling in rooms.seat_desk.ended(at):
+            self._desk.close(command, ruling, rooms.routing.epoch, {}, out)

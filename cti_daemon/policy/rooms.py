@@ -1,0 +1,95 @@
+"""The rooms of the house: what is held, what is judged and what is under way, furnished once and shared by all who work in them."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+
+from cti_daemon.model.ids import NodeName
+from cti_daemon.model.records import Standing, StandingDrill, StandingOrders
+from cti_daemon.model.settings import Settings
+from cti_daemon.policy import failover
+from cti_daemon.policy.candidate import Candidate
+from cti_daemon.policy.drills import Drills
+from cti_daemon.policy.failover import Routing
+from cti_daemon.policy.halves import Halves
+from cti_daemon.policy.mirroring import Mirroring
+from cti_daemon.policy.order_book import OrderBook
+from cti_daemon.policy.reroute import Rerouting
+from cti_daemon.policy.routing_hook import RoutingHook
+from cti_daemon.policy.seat_alarm import SeatAlarm
+from cti_daemon.policy.seat_desk import SeatDesk
+from cti_daemon.policy.stale import StaleCalls
+from cti_daemon.policy.verdicts import Verdicts
+from cti_daemon.policy.watch import Watching
+from cti_daemon.state.seat_presence import SeatPresence
+from cti_daemon.state.site import Site
+
+COUNTERS = ("failovers", "planned_moves", "diverts", "rescued_calls", "stale_calls", "security_events", "resyncs", "drills")
+
+
+@dataclass(slots=True)
+class Rooms:
+    settings: Settings
+    site: Site
+    routing: Routing
+    """Who serves; replaced whole, by `adopt` and by what an edge knows better."""
+    book: OrderBook
+    counters: dict[str, Counter[tuple[str, ...]]]
+    ids: Iterator[int]
+    """Of effects whose outcome is awaited."""
+    verdicts: Verdicts
+    presence: SeatPresence
+    seat_alarm: SeatAlarm
+    rerouting: Rerouting
+    mirroring: Mirroring
+    seat_desk: SeatDesk
+    drills: Drills
+    watching: Watching
+    halves: Halves
+    hook: RoutingHook
+    stale: StaleCalls
+
+    def candidates(self) -> dict[NodeName, Candidate]:
+        differences = self.mirroring.difference()
+        return {
+            name: Candidate(
+                name,
+                self.site.roles[name],
+                self.verdicts.of[name],
+                self.site.seats.reachable(name),
+                in_maintenance=name in self.book.orders.maintenance,
+                seatless_since_at=self.presence.seatless_since_at(name),
+                seated_since_at=self.presence.seated_since_at(name),
+                is_mirrored=not differences.get(name),
+            )
+            for name in self.site.servers
+        }
+
+
+def furnish(settings: Settings, standing: Standing | None, orders: StandingOrders | None, drill: StandingDrill | None, at: float) -> Rooms:
+    """With what the journal holds of a former life, as far as it is known."""
+    site = Site(settings, at)
+    routing = failover.begin(standing, site.roles, at)
+    counters: dict[str, Counter[tuple[str, ...]]] = {name: Counter() for name in COUNTERS}
+    ids = count(1)
+    mirroring = Mirroring(site, ids, routing.serving)
+    return Rooms(
+        settings=settings,
+        site=site,
+        routing=routing,
+        book=OrderBook(orders, at),
+        counters=counters,
+        ids=ids,
+        verdicts=Verdicts(site, settings.detection),
+        presence=SeatPresence(),
+        seat_alarm=SeatAlarm(),
+        rerouting=Rerouting(site, counters, ids, settings.failover.stagger),
+        mirroring=mirroring,
+        seat_desk=SeatDesk(mirroring),
+        drills=Drills(site, counters, ids, drill, at),
+        watching=Watching(site, settings.detection),
+        halves=Halves(site),
+        hook=RoutingHook(ids, is_wanted=bool(settings.routing.exec)),
+        stale=StaleCalls(site, counters, ids),
+    )
