@@ -28,6 +28,7 @@ from cti_daemon.model.effects import (
 )
 from cti_daemon.model.events import Event, Tick
 from cti_daemon.model.ids import NodeName
+from cti_daemon.model.plan_effects import CallIn, Notify
 from cti_daemon.model.records import Standing, StandingDrill, StandingOrders
 from cti_daemon.model.settings import Settings
 from tests.sim.clock import Clock
@@ -112,8 +113,8 @@ class Process(ABC):
                 self.probe(effect)
             case ListEdge(edge=edge):
                 self.take_picture(edge)
-            case CallHook():
-                raise AssertionError(effect)  # no world of ours has such a program
+            case CallHook() | Notify() | CallIn():
+                raise AssertionError(effect)  # no world of ours has such a program, nor people to tell
             case ListNode(node=node):
                 self.take_picture(node)
             case Record() | Report() | Answer():
@@ -160,7 +161,7 @@ def line(effect: Effect) -> str | None:
             return f"{node:8} {said(change, wanted)}"
         case Answer(status=status, code=code, message=message):
             return f"answer   {status} {code}: {message}"
-        case CallHook() | SetDrill() | Record() | AskEdge() | SampleAudio() | ProbeNode() | ListEdge() | ListNode():
+        case CallHook() | Notify() | CallIn() | SetDrill() | Record() | AskEdge() | SampleAudio() | ProbeNode() | ListEdge() | ListNode():
             return None
 
 
