@@ -24,6 +24,7 @@ Step = tuple[float, Callable[[], object]]
 """Seconds after the strike, and what is done then."""
 LONG_SECONDS = 300.0
 _TRY = "CTI_TRY_SECONDS"
+_FILL_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,25 +157,22 @@ class Trial:
         for group in self.load.talkers():
             carrier.start(group)
         with Ami(PBX_A) as pbx:
-            talking = self._wait_talking(pbx)
+            talking = _wait_nearly(self.load.talking, "talk", lambda: len(agents_talking(pbx)))
             self.say(f"{talking} callers talk to their agents")
             if self.load.waiting:
                 carrier.start(self.load.waiters())
-                wait_until(f"{self.load.waiting} callers to wait", lambda: len(callers_waiting(pbx)) >= self.load.waiting, 20)
-                self.say(f"{self.load.waiting} callers wait in the queue")
+                waiting = _wait_nearly(self.load.waiting, "wait", lambda: len(callers_waiting(pbx)))
+                self.say(f"{waiting} callers wait in the queue")
 
-    def _wait_talking(self, pbx: Ami) -> int:
-        """Return how many talk: all, or nearly all (a phone of the bank that stays dead is no part of what is tried)."""
 
-        def count() -> int:
-            return len(agents_talking(pbx))
-
-        try:
-            wait_until(f"{self.load.talking} callers to talk", lambda: count() >= self.load.talking, 25, every_seconds=0.2)
-        except LabError:
-            if count() < 0.95 * self.load.talking:
-                raise
-        return count()
+def _wait_nearly(wanted: int, what: str, count: Callable[[], int]) -> int:
+    """Return how many do: all, or nearly all (one who never reached a seat is no part of what is tried; who is there is judged)."""
+    try:
+        wait_until(f"{wanted} callers to {what}", lambda: count() >= wanted, _FILL_SECONDS, every_seconds=0.2)
+    except LabError:
+        if count() < wanted - max(1, wanted // 20):
+            raise
+    return count()
 
 
 def _sleep_until(instant_at: float) -> None:

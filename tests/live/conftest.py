@@ -1,43 +1,19 @@
-"""The real lab for tests that need it: built anew, whole and calm before each test.
+"""The real lab for tests that need it: built anew, whole and calm before each test."""
 
-A test that failed on a machine that stood still meanwhile proves nothing, about nobody: it is made again, and says so. One that
-failed on a machine that ran has failed."""
-
-import sys
 from collections.abc import Iterator
 
 import pytest
-from _pytest.runner import runtestprotocol  # what pytest itself calls; there is no public name
 
 from lab import bench, daemon, faults, page
 from lab.layout import Size
-from lab.stillness import Stillness
 from lab.trial import start_daemon
 
-TRIES = 3
-STOOD_STILL_SECONDS = 0.3
-"""A thread that only sleeps woke so late: longer than the silence by which a dead server is suspected."""
+from .tries import pytest_runtest_protocol
+
+__all__ = ["pytest_runtest_protocol"]  # a hook: pytest finds it here
 
 SIZE = Size(seats=60)
 """The promise about agents is made for 60 calls: all of them busy."""
-
-
-def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool:
-    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-    reports: list[pytest.TestReport] = []
-    for number in range(1, TRIES + 1):
-        item._initrequest()  # type: ignore[attr-defined]  # fixtures anew; again no public name
-        with Stillness() as machine:
-            reports = runtestprotocol(item, log=False, nextitem=nextitem)
-        if all(report.passed or report.skipped for report in reports):
-            break
-        if machine.longest_seconds < STOOD_STILL_SECONDS or number == TRIES:
-            break
-        print(f"\nvoid: the machine stood still for {machine.longest_seconds:.2f} s; once more: {item.nodeid}", file=sys.__stderr__)
-    for report in reports:
-        item.ihook.pytest_runtest_logreport(report=report)
-    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
-    return True
 
 
 def say(text: str) -> None:
