@@ -122,7 +122,8 @@ class Decisions:
 
     def _home(self, to: NodeName) -> None:
         settings = self._daemon.settings.failover
-        ended = [c.until_at for c in self._truth.causes if c.node == to]
+        unheard_at = self._clock.now - self._daemon.settings.detection.suspect_after  # a cause younger than that nobody can know of
+        ended = [c.until_at for c in self._truth.causes if c.node == to and c.since_at <= unheard_at]
         last = max((at for at in ended if at is not None), default=float("-inf"))
         if settings.failback != "auto" or None in ended or self._clock.now - last < settings.hold_down - SLACK_SECONDS:
             self._fail(Promise.NO_FLAPPING, f"home to {to} by itself before the hold-down is over")
