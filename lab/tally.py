@@ -35,7 +35,7 @@ class Record:
         self.paces.append(round(pace, 2))
 
     def void(self, why: str) -> None:
-        """Take a run in which the lab did not come to the point where the fault strikes; it says nothing and is told."""
+        """Take a run that proves nothing; it is told."""
         self.voids.append(why.splitlines()[0])
 
     @property
