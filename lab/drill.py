@@ -2,7 +2,8 @@
 
 Each run has a fresh lab. Result in build/drills/NAME.json. A drill passes when in every run nobody was lost or left in silence, no new
 call failed and the daemon failed over as often as it should; its times are held against the promises over all runs, and shown as late
-where they are not kept. A run that failed while the machine stood still, or while its host took half of it away, is void: told, and made again."""
+where they are not kept. A run that failed while the machine stood still, or while its host took half of it away, is void: told, and made
+again."""
 
 from __future__ import annotations
 
