@@ -44,6 +44,8 @@ CODES = {
     "too_large": f"More than {MOST_BYTES} bytes.",
     "too_many": f"More than {BURST} requests at once, or {PER_SECOND:g} a second in the long run, of this user.",
     "retained": "A command must not be retained: it would be carried out again at every start.",
+    "no_record": "Register only: the journal does not take the entry about this access, so nothing is shown or changed.",
+    "lost": "Register only: the number cannot be opened any more: its key is not in the ring, or it was changed.",
     "no_answer": "Control socket only: taken, and not answered in time. Look before you ask again.",
 }
 _KINDS = {

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from cti_daemon.model.fields import Address, Name, Seconds, Secret, Table
 from cti_daemon.model.reasons import Role
+from cti_daemon.model.register import Register
 
 
 class Paths(Table):
@@ -206,6 +207,8 @@ class Settings(Table):
     """Orders of people on this machine."""
     journal: Journal = Journal()
     """The durable record."""
+    affected: Annotated[Register | None, Field(alias="register")] = None
+    """Callers to whom something happened, with their numbers, sealed. Left out: no number is ever kept."""
     role: tuple[RoleOfUsers, ...] = ()
     """Who may order what; everything else is refused."""
 

@@ -13,8 +13,19 @@ from typing import Annotated, Any
 import typer
 
 from cti_daemon import __version__
-from cti_daemon.shell import command_cli, history_cli, init_cli, journal_cli, log, status_page
-from cti_daemon.shell.cli_options import DEFAULT_CONFIG, EX_UNAVAILABLE, EX_USAGE, EXIT_CODES, ConfigPath, Format, Url, fail, load
+from cti_daemon.shell import command_cli, history_cli, init_cli, journal_cli, log, privacy_cli, status_page
+from cti_daemon.shell.cli_options import (
+    DEFAULT_CONFIG,
+    EX_CONFIG,
+    EX_UNAVAILABLE,
+    EX_USAGE,
+    EXIT_CODES,
+    ConfigPath,
+    Format,
+    Url,
+    fail,
+    load,
+)
 from cti_daemon.shell.doctor.finding import Finding, Grade
 from cti_daemon.shell.status_text import table
 
@@ -83,7 +94,13 @@ def check_config(
 
     Each fault is one line, FILE:LINE: KEY: what is wrong, and what would be right. Exit code 0 when all is well, 78 when not.
     """
-    settings = load(path, offline=offline).settings
+    loaded = load(path, offline=offline)
+    settings = loaded.settings
+    if settings.affected is not None and not offline:
+        from cti_daemon.shell import register_room  # noqa: PLC0415 - what it is made of costs a moment, and few sites keep a register
+
+        if fault := register_room.fault_of(loaded.secrets):
+            fail(f"{fault}\n{path}: 1 fault; the daemon runs, and keeps no register", EX_CONFIG)
     nodes = ", ".join(f"{n.name} ({n.role.value})" for n in settings.node)
     unread = "; secrets were not read" if offline else ""
     typer.echo(f"{path}: well. Site {settings.site.name}: {nodes}{unread}")
@@ -202,4 +219,5 @@ def _silent(address: str, silent: status_page.SilentError) -> str:
 app.command()(history_cli.history)
 app.command()(history_cli.explain)
 app.add_typer(journal_cli.app)
+app.add_typer(privacy_cli.app)
 command_cli.add_to(app)

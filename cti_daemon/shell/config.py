@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from cti_daemon.model.fields import Secret
 from cti_daemon.model.settings import Settings
 from cti_daemon.shell.config_faults import Fault, address_faults, explain
-from cti_daemon.shell.secret_files import NodeSecrets, SecretError, Secrets, read_secret, tls_context
+from cti_daemon.shell.secret_files import NodeSecrets, SecretError, Secrets, read_lines, read_secret, tls_context
 from cti_daemon.shell.toml_lines import Path as KeyPath
 from cti_daemon.shell.toml_lines import TomlLines
 
@@ -106,4 +106,10 @@ def _read_secrets(file: Path, lines: TomlLines, settings: Settings) -> tuple[Sec
             tls = tls_context(settings.mqtt.tls, file.parent)
         except SecretError as fault:
             faults.append(Fault.at(file, lines, ("mqtt", "tls"), str(fault)))
-    return Secrets(nodes, password, tls), faults
+    keys, why_not = None, ""
+    if settings.affected is not None:
+        try:
+            keys = read_lines(settings.affected.keys, file.parent)
+        except SecretError as fault:
+            why_not = str(Fault.at(file, lines, ("register", "keys"), str(fault)))
+    return Secrets(nodes, password, tls, keys, why_not), faults

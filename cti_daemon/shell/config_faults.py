@@ -15,7 +15,7 @@ from cti_daemon.model.settings import Settings
 from cti_daemon.shell.toml_lines import Path as KeyPath
 from cti_daemon.shell.toml_lines import TomlLines
 
-SECRET_KEYS = frozenset({"secret", "password", "system_name", "token"})
+SECRET_KEYS = frozenset({"secret", "password", "system_name", "token", "keys"})
 NOT_IN_THIS_FILE = (
     "a secret must not stand in this file, which many people read and back up; write it into a file of its own "
     '(one line, mode 0600) and name that: { file = "…" }, or a systemd credential: { credential = "…" }. '
@@ -164,7 +164,7 @@ def _example(path: KeyPath) -> str:
 
 
 def _unknown(path: KeyPath) -> str:
-    known = sorted(_model_at(path[:-1]).model_fields)
+    known = sorted(field.alias or name for name, field in _model_at(path[:-1]).model_fields.items())
     near = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.6)
     hint = f"did you mean {near[0]}? " if near else ""
     return f"is no key of this table; {hint}it may have {', '.join(known)}"
@@ -174,8 +174,9 @@ def _model_at(path: KeyPath) -> type[BaseModel]:
     """The settings class that the table at `path` is read into."""
     model: type[BaseModel] = Settings
     for part in path:
-        if isinstance(part, str) and part in model.model_fields:
-            model = _class_in(model.model_fields[part].annotation) or model
+        field = next((field for name, field in model.model_fields.items() if part == (field.alias or name)), None)
+        if field is not None:
+            model = _class_in(field.annotation) or model
     return model
 
 

@@ -8,8 +8,9 @@ import pwd
 import socket
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from cti_daemon.model.effects import Answer
@@ -26,9 +27,14 @@ ANSWER_SECONDS = 5.0
 _PEER = struct.Struct("3i")  # pid, uid, gid
 
 
+Private = Callable[[Command], Awaitable[Answer]]
+"""Carries out what the core must not hear of, since it may hold a number of a person; may raise RefusedError."""
+
+
 class ControlSocket:
-    """`post` takes a command; its answer comes back through `answer`, which says whether it was for a caller here. `count_command` is
-    told verb and result of each, `refused` user, verb and code of what was turned away before the core saw it."""
+    """`private`: verbs that only this socket takes, and that go past the core. `post` takes a command; its answer comes back through
+    `answer`, which says whether it was for a caller here. `count_command` is told verb and result of each, `refused` user, verb and code
+    of what was turned away before the core saw it."""
 
     def __init__(
         self,
@@ -38,8 +44,10 @@ class ControlSocket:
         *,
         count_command: Callable[[str, str], None],
         refused: Callable[[str, str, str], None],
+        private: Mapping[str, Private] | None = None,
     ) -> None:
         self._path = Path(path)
+        self._private = private if private is not None else {}
         self._post = post
         self._epoch = epoch
         self._count = count_command
@@ -96,6 +104,12 @@ class ControlSocket:
     async def _take(self, user: str, line: bytes) -> bytes:
         try:
             command = _decode(user, line)
+            private = self._private.get(command.verb)
+            if private is not None:
+                answer = await private(command)
+                self._count(answer.verb, answer.status)
+                return encode(answer_body(replace(answer, epoch=self._epoch())))
+            command = without_numbers(command)
         except RefusedError as refused:
             self._log.warning("request refused", user=user, code=refused.code, why=refused.message)
             verb = line.partition(b" ")[0].decode("ascii", "replace")
@@ -133,7 +147,7 @@ def _decode(user: str, line: bytes) -> Command:
         name = ""
     if len(line) <= MOST_BYTES and not is_verb(name):
         raise RefusedError("malformed", "a request is one line: the verb, a space, a JSON object")
-    return without_numbers(decode_request(user, name, body, time.time()))
+    return decode_request(user, name, body, time.time())
 
 
 def _user_of(peer: socket.socket) -> str:

@@ -5,7 +5,7 @@ import secrets as randomness
 import signal
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cti_daemon.engine import Engine
 from cti_daemon.model.effects import (
@@ -53,6 +53,9 @@ from cti_daemon.shell.teller import Teller
 from cti_daemon.state.ledger import UNREADABLE
 from cti_daemon.wire.standing import answers, standing, standing_drill, standing_orders
 
+if TYPE_CHECKING:
+    from cti_daemon.shell.register_room import RegisterRoom
+
 COUNT_SECONDS = 1.0
 WATCHDOG_SECONDS = 1.0
 """Far below WatchdogSec of the unit (10 s)."""
@@ -82,6 +85,7 @@ class Daemon:
         self._loop = asyncio.get_running_loop()
         self._journal = Journal(settings.journal.path)
         self._ledger = LedgerFile(Path(settings.journal.path).with_name("queues.json"))
+        self._register: RegisterRoom | None = None
         self._engine: Engine | None = None
         self._notifier = Notifier()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -120,12 +124,14 @@ class Daemon:
             count_command=self._metrics.count_command,
             refused=self._turned_away,
         )
+        self._register = self._open_register()
         self._control = ControlSocket(
             settings.control.socket,
             runner.post,
             lambda: self.view().epoch,
             count_command=self._metrics.count_command,
             refused=self._turned_away,
+            private=self._register.private if self._register is not None else None,
         )
         self._teller = Teller(self._metrics, [self._mqtt], self._control.answer)
         self._make_links()
@@ -136,6 +142,9 @@ class Daemon:
         self._keep(self._probes.run(), "sip-probes")
         self._keep(self._count(), "count")
         self._keep(self._ledger.run(lambda: engine.figures(self._loop.time())), "ledger")
+        if self._register is not None:
+            self._metrics.watch_register(self._register.register)
+            self._keep(self._register.run(), "register")
         if settings.mqtt is not None:
             self._keep(self._mqtt.run(), "mqtt")
         await self._http.start()
@@ -154,7 +163,16 @@ class Daemon:
             await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
         await self._http.stop()
         await self._control.stop()
+        if self._register is not None:
+            await self._register.register.close()
         await self._journal.close()
+
+    def _open_register(self) -> "RegisterRoom | None":
+        if self._settings.affected is None:
+            return None
+        from cti_daemon.shell import register_room  # noqa: PLC0415 - its ciphers take memory that a site without a register keeps
+
+        return register_room.open_room(self._settings, self._secrets, self._journal)
 
     def _recall_figures(self, engine: Engine) -> None:
         kept = self._ledger.read()

@@ -6,10 +6,12 @@ The page is written in pieces, and the loop runs between them: a scrape of ten t
 import asyncio
 import platform
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 
 from cti_daemon import __version__
+from cti_daemon.model.register import RowState
 from cti_daemon.model.settings import Settings
 from cti_daemon.model.verbs import VERBS
 from cti_daemon.model.views import SiteView
@@ -25,6 +27,16 @@ WRITE_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.1, 0.5, 2.0)
 LAG_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
 
 
+class Kept(Protocol):
+    """What is counted of a register."""
+
+    counts: dict[str, int]
+    lost: int
+
+    @property
+    def backlog(self) -> int: ...
+
+
 class Metrics:
     """The metrics of one daemon. `view` is called once a page, in the loop's thread."""
 
@@ -32,6 +44,7 @@ class Metrics:
         self._view = view
         self._writer = Writer()
         self._journal: Journal | None = None
+        self._register: Kept | None = None
         self._process = ProcessCollector(registry=CollectorRegistry())
         self._build = Tally("cti_build_info", Kind.GAUGE, "What runs; always 1", ("version", "python"))
         self._build.set(__version__, platform.python_version(), to=1)
@@ -82,6 +95,10 @@ class Metrics:
         journal.observe_write = self._writes.observe
         self._journal = journal
 
+    def watch_register(self, register: Kept) -> None:
+        """Export how the register stands. Call once."""
+        self._register = register
+
     async def page(self) -> bytes:
         """The page in Prometheus' text format. Between two pieces everything else has its turn; all of the site is from one moment."""
         text: list[str] = []
@@ -104,7 +121,16 @@ class Metrics:
         for timing in (self._actions, self._detection, self._reroute, self._lag, self._writes):
             yield timing.family()
         yield from self._of_journal()
+        if self._register is not None:
+            yield from self._of_register(self._register)
         yield from self._of_process()
+
+    @staticmethod
+    def _of_register(register: Kept) -> Iterator[Family]:
+        rows = [((state.value,), register.counts.get(state.value, 0)) for state in RowState]
+        yield Family("cti_register_rows", Kind.GAUGE, "Affected callers in the register, by how they stand", ("state",), rows)
+        yield Family("cti_register_backlog", Kind.GAUGE, "Entries that are not durable yet", (), [((), register.backlog)])
+        yield Family("cti_register_lost_total", Kind.COUNTER, "Entries given up because memory is bounded too", (), [((), register.lost)])
 
     def _of_journal(self) -> Iterator[Family]:
         if self._journal is None:

@@ -32,6 +32,10 @@ class Secrets:
     nodes: Mapping[str, NodeSecrets] = field(default_factory=dict, repr=False)
     mqtt_password: str | None = field(default=None, repr=False)
     mqtt_tls: ssl.SSLContext | None = field(default=None, repr=False)
+    register_keys: str | None = field(default=None, repr=False)
+    """The text of the register's key ring."""
+    register_fault: str = ""
+    """Why it cannot be had. No reason not to start: the hotline goes on without a register."""
 
     def of(self, node: str) -> NodeSecrets:
         return self.nodes[node]
@@ -41,6 +45,18 @@ def read_secret(secret: Secret, beside: Path) -> str:
     """The secret's text without its last line end. A relative file is beside the configuration. Raises SecretError."""
     path = path_of(secret, beside)
     return _text_of(_read(path), path)
+
+
+def read_lines(secret: Secret, beside: Path) -> str:
+    """The text of a secret that has several lines. Raises SecretError."""
+    path = path_of(secret, beside)
+    raw = _read(path)
+    if len(raw) > MOST_BYTES:
+        raise SecretError(f"{path} is longer than {MOST_BYTES} bytes; it must hold the keys and nothing else")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        raise SecretError(f"{path} is not UTF-8 text") from None
 
 
 def tls_context(tls: MqttTls, beside: Path) -> ssl.SSLContext:

@@ -1,0 +1,86 @@
+"""The register of affected callers: what a site configures of it, and what a row says without a number.
+
+Numbers are not here: they are sealed in the register's file, and the core knows a caller by his call's token and by `caller`, a digest
+that only the holder of the register's key can make."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from cti_daemon.model.fields import Secret, Table
+from cti_daemon.model.ids import CallToken, NodeName, QueueName
+
+RowNumber = int
+CallerKey = str
+"""HMAC of a number, in hexadecimal: the same caller has the same one."""
+
+
+class Register(Table):
+    keys: Secret
+    """The key ring: lines `ID BASE64` (32 bytes each; the first one writes, all read) and one line `find BASE64`. `cti-daemon privacy
+    new-key` draws a line."""
+    path: str = "/var/lib/cti-daemon/register.sqlite"
+    """The register's file; on a disk of this machine."""
+    keep_days: Annotated[float, Field(gt=0, le=3650)] = 90.0
+    """So long after the interruption a row is erased, whatever became of it."""
+
+
+class Harm(StrEnum):
+    """What happened to a caller."""
+
+    LOST = "lost"  # talking, waiting or ringing when the server or the edge died, and not kept
+    HUNG_UP = "hung_up"  # kept, and hung up soon after the interruption
+    EMERGENCY = "emergency"  # handled on an emergency seat
+
+
+class RowState(StrEnum):
+    """What is to be done about a row."""
+
+    OPEN = "open"  # to be called back
+    CALLING = "calling"
+    RANG_IN = "rang_in"  # he is on the line himself
+    TAKEN = "taken"  # a person looks after it
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Harmed:
+    """A caller whom something happened to. `was`: talking, waiting or ringing at that moment; `ago_seconds`: how long ago that was."""
+
+    token: CallToken
+    harm: Harm
+    was: str
+    node: NodeName
+    edge: NodeName
+    state: RowState
+    queue: QueueName | None = None
+    ago_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How a row stands. `next_wall`: not before this instant (seconds since 1970)."""
+
+    state: RowState
+    attempts: int = 0
+    next_wall: float = 0.0
+    result: str = ""
+    by: str = ""
+    """Who took, postponed or closed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the register. `has_number` is false where it was never known or was erased; `times`: how often something happened to this
+    caller while the row was open."""
+
+    row: RowNumber
+    harmed: Harmed
+    progress: Progress
+    harmed_wall: float
+    changed_wall: float
+    has_number: bool
+    caller: CallerKey
+    times: int = 1

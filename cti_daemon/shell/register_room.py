@@ -1,0 +1,67 @@
+"""All that belongs to the register, as one room of the daemon: it is there only where `[register]` is configured and its keys are well."""
+
+import asyncio
+import time
+
+from cti_daemon.model.effects import Record
+from cti_daemon.model.register import Register as RegisterSettings
+from cti_daemon.model.settings import Settings
+from cti_daemon.shell import log
+from cti_daemon.shell.control_socket import Private
+from cti_daemon.shell.journal import Journal
+from cti_daemon.shell.register import Register, RegisterError
+from cti_daemon.shell.register_desk import VERB, RegisterDesk
+from cti_daemon.shell.register_keys import KeyRing, KeyRingError, read_ring
+from cti_daemon.shell.secret_files import Secrets
+
+EXPIRE_SECONDS = 3600.0
+DAY_SECONDS = 86_400.0
+
+
+class RegisterRoom:
+    def __init__(self, settings: Settings, own: RegisterSettings, ring: KeyRing, journal: Journal) -> None:
+        self._keep_seconds = own.keep_days * DAY_SECONDS
+        self._journal = journal
+        self.register = Register(own.path, ring)
+        self._desk = RegisterDesk(settings, self.register, journal, time.time)
+        self.private: dict[str, Private] = {VERB: self._desk.take}
+        self._log = log.get("register")
+
+    async def run(self) -> None:
+        """Erase what is older than it may be, now and every hour, until cancelled."""
+        while True:
+            try:
+                before_wall = time.time() - self._keep_seconds
+                gone = await self.register.ask(lambda file, before=before_wall: file.expire(before))  # type: ignore[misc]
+            except RegisterError as fault:
+                self._log.warning("rows that are too old could not be erased", fault=str(fault))
+            else:
+                if gone:
+                    await self._journal.append(Record("register_expired", {"rows": gone}))
+                    self._log.info("rows of the register were older than they may be, and are erased", rows=len(gone))
+            await asyncio.sleep(EXPIRE_SECONDS)
+
+
+def open_room(settings: Settings, secrets: Secrets, journal: Journal) -> RegisterRoom | None:
+    """The room; None where no register is configured, or (loudly) where its keys cannot be used: the hotline goes on."""
+    if settings.affected is None:
+        return None
+    fault = fault_of(secrets)
+    if fault:
+        text = "no register is kept: affected callers are not written down"
+        log.get("register").error(text, fault=fault)
+        return None
+    room = RegisterRoom(settings, settings.affected, read_ring(secrets.register_keys or ""), journal)
+    room.register.start()
+    return room
+
+
+def fault_of(secrets: Secrets) -> str:
+    """Why the key ring cannot be used; empty when it can."""
+    if secrets.register_fault:
+        return secrets.register_fault
+    try:
+        read_ring(secrets.register_keys or "")
+    except KeyRingError as fault:
+        return f"register.keys: {fault}"
+    return ""
