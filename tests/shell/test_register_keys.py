@@ -61,27 +61,32 @@ def test_a_caller_is_found_however_his_number_is_spelled_and_only_with_the_key()
     assert len({ring.digest(NUMBER), ring.digest("13900004502"), other.digest(NUMBER)}) == 3
 
 
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("", "no key that writes"),
-        (ring_text("find"), "no key that writes"),
-        (ring_text("k1"), "no line `find BASE64`"),
-        (f"{ring_text('find')}\nk1", "line 2 of the key ring is no `ID BASE64`"),
-        (f"{ring_text('find')}\nk1 !!!", "'k1' is not base64"),
-        (f"{ring_text('find')}\nk1 {base64.b64encode(b'x' * 16).decode()}", "has 16 bytes; AES-256 wants 32"),
-        (ring_text("k1", "find", "k1"), "'k1' stands twice"),
-        (ring_text("k1") + "\nfind" + ring_text("k1")[2:], "draw each of its own"),
-    ],
-)
-def test_a_ring_that_cannot_be_used_says_why_and_shows_no_key(text: str, told: str) -> None:
-    if "draw each" in told:
-        line = draw_line("k1")
-        text = f"{line}\nfind{line[2:]}"
+def broken_rings() -> dict[str, str]:
+    """What is told of each, and the ring."""
+    line, finder = draw_line("k1"), draw_line("find")
+    return {
+        "no key that writes": finder,
+        "no line `find BASE64`": line,
+        "line 2 of the key ring is no `ID BASE64`": f"{finder}\nk1",
+        "'k1' is not base64": f"{finder}\nk1 !!!",
+        "has 16 bytes; AES-256 wants 32": f"{finder}\nk1 {base64.b64encode(b'x' * 16).decode()}",
+        "'k1' stands twice": f"{line}\n{finder}\n{draw_line('k1')}",
+        "draw each of its own": f"{line}\nfind{line[2:]}",
+    }
+
+
+@pytest.mark.parametrize("told", broken_rings())
+def test_a_ring_that_cannot_be_used_says_why_and_shows_no_key(told: str) -> None:
+    text = broken_rings()[told]
     with pytest.raises(KeyRingError) as fault:
         read_ring(text)
     assert told in str(fault.value)
     assert not any(word in str(fault.value) for line in text.splitlines() for word in line.split()[1:] if len(word) > 8)
+
+
+def test_an_empty_ring_is_none() -> None:
+    with pytest.raises(KeyRingError, match="no key that writes"):
+        read_ring("# nothing yet\n")
 
 
 def test_neither_ring_nor_its_parts_print_a_key() -> None:
