@@ -117,9 +117,10 @@ class Register:
 
     def _catch_up(self) -> None:
         while self._held:
-            if not self._try(self._held[0]):
+            job = self._held.popleft()
+            if not self._try(job):
+                self._held.appendleft(job)
                 return
-            self._held.popleft()
             if not self._held:
                 self._repeats.well("write", "the register is written again")
 
