@@ -19,14 +19,15 @@ def create() -> None:
     """Write a fresh secret for every account and an unguessable system name for every Asterisk."""
     SECRETS.mkdir(mode=0o700, parents=True, exist_ok=True)
     for host in (*PBXS, PHONES):
-        _write(f"ami-{host.name}", secrets.token_hex(16))
-        _write(f"lab-{host.name}", secrets.token_hex(16))
-        _write(f"systemname-{host.name}", f"{host.name}-{secrets.token_hex(8)}")
+        write(f"ami-{host.name}", secrets.token_hex(16))
+        write(f"lab-{host.name}", secrets.token_hex(16))
+        write(f"systemname-{host.name}", f"{host.name}-{secrets.token_hex(8)}")
     for user in MQTT_USERS:
-        _write(f"mqtt-{user}", secrets.token_hex(12))
+        write(f"mqtt-{user}", secrets.token_hex(12))
 
 
-def _write(name: str, text: str) -> None:
+def write(name: str, text: str) -> None:
+    """Keep a secret, in the place of the one that is there."""
     path = SECRETS / name
     path.touch(mode=0o600)
     path.write_text(text + "\n")

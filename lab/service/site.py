@@ -12,7 +12,7 @@ from lab.service.guest import Guest
 
 CONFIGURATION = "/etc/cti-daemon/cti-daemon.toml"
 JOURNAL = "/var/lib/cti-daemon/journal.sqlite"
-_CREDSTORE = "/etc/credstore"
+CREDSTORE = "/etc/credstore"
 # Whoever is root on the daemon's machine and asks over its control socket.
 _ROLE = """
 [[role]]
@@ -27,7 +27,12 @@ def configure(guest: Guest) -> None:
     """Write what systemd/README.md asks of an engineer: configuration, secrets, the site's drop-in."""
     write_configuration(guest)
     for name, kept in _credentials():
-        guest.write(f"{_CREDSTORE}/{name}", (secret.read(kept) + "\n").encode(), mode=0o600)
+        guest.write(f"{CREDSTORE}/{name}", (secret.read(kept) + "\n").encode(), mode=0o600)
+    write_drop_in(guest)
+
+
+def write_drop_in(guest: Guest) -> None:
+    """Write what `systemctl edit` would, and have systemd read it."""
     guest.write(_DROP_IN, _drop_in().encode())
     guest.run("systemctl", "daemon-reload")
 

@@ -1,13 +1,14 @@
 """The service test gives the unit what the unit asks for, and asks of it what the unit promises."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 
 from lab.deadline import LabError
-from lab.layout import RUN
-from lab.service import cgroups, probe, site, unit
+from lab.layout import EDGE, HOTLINE, PBX_A, PBX_B, RUN, Net
+from lab.service import cgroups, newcomer, probe, site, unit
 from lab.service.report import Report, must
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -26,6 +27,19 @@ def test_every_secret_of_the_guest_is_a_credential_that_the_unit_loads() -> None
     assert named
     assert named <= set(re.findall(r"^LoadCredential=(\S+)$", UNIT, re.MULTILINE))
     assert "file =" not in text
+
+
+def test_the_commands_of_the_first_day_are_those_that_are_printed_and_fit_the_lab() -> None:
+    """ "Tried as a new user would": whoever copies from the text gets the site that the test had."""
+    init = newcomer.printed("cti-daemon init")
+    assert init[:3] == ["cti-daemon", "init", HOTLINE]
+    hosts = {f"{host.name}={host.address(Net.CTL_A)},{host.address(Net.CTL_B)}" for host in (EDGE, PBX_A, PBX_B)}
+    assert hosts < set(init)
+    assert newcomer.printed("systemctl enable") == ["systemctl", "enable", "--now", "cti-daemon"]
+    assert newcomer.printed("cti-daemon check-config")[-1] == site.CONFIGURATION
+    assert shlex.join(newcomer.DOCTOR[1:]) in newcomer.README.read_text()
+    with pytest.raises(LabError, match="has 0 lines"):
+        newcomer.printed("cti-daemon dance")
 
 
 def test_the_probe_runs_in_the_very_unit_of_the_daemon() -> None:
