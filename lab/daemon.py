@@ -17,6 +17,7 @@ FOLDER = RUN / NAME
 CONFIGURATION = FOLDER / "cti-daemon.toml"
 LOG = FOLDER / "log"
 JOURNAL = FOLDER / "journal.sqlite"
+CONTROL = FOLDER / "control.sock"
 
 # Every verb that the core carries out.
 _VERBS = ", ".join(
@@ -51,7 +52,7 @@ password = {{ file = "{secret.path("mqtt-cti-daemon")}" }}
 listen = "127.0.0.1:{METRICS_PORT}"
 
 [control]
-socket = "{FOLDER}/control.sock"
+socket = "{CONTROL}"
 
 [journal]
 path = "{JOURNAL}"

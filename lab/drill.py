@@ -11,7 +11,7 @@ import os
 import shutil
 import sys
 
-from lab import bench, daemon, faults, page, tally
+from lab import bench, beside, daemon, faults, page, tally
 from lab.catalogue import DRILLS
 from lab.deadline import LabError
 from lab.exercise import Drill
@@ -54,7 +54,7 @@ def repeat(name: str, drill: Drill, runs: int) -> bool:
         number = len(record.outcomes) + 1
         wait_calm(CALM_SECONDS)
         try:
-            outcome = run(drill, record)
+            outcome = run(drill, record) if drill.beside is None else run_beside(drill, drill.beside, record)
         except LabError as fault:
             print(f"  {number}: void: {str(fault).splitlines()[0]}", flush=True)
             record.void(str(fault))
@@ -88,7 +88,14 @@ def run(drill: Drill, record: tally.Record) -> Outcome:
         drill.prepare()
         trial = Trial(drill.load, lambda _text: None)
         with Stillness() as machine:
-            seen = trial.run(drill.strike, steps=drill.steps, watch_seconds=drill.watch_seconds, at_the_end=look)
+            seen = trial.run(
+                drill.strike,
+                before=drill.before,
+                steps=drill.steps,
+                watch_seconds=drill.watch_seconds,
+                calm_seconds=drill.calm_seconds,
+                at_the_end=look,
+            )
     finally:
         daemon.stop()
         faults.heal_all()
@@ -99,6 +106,16 @@ def run(drill: Drill, record: tally.Record) -> Outcome:
     record.add(outcome, take_samples(seen), pace)
     if outcome.wrong:
         keep_evidence(record)
+    return outcome
+
+
+def run_beside(drill: Drill, plain: Drill, record: tally.Record) -> Outcome:
+    """One trial without the trouble and one with it, and what is different."""
+    without = run(plain, tally.Record(f"{record.name}-without", plain.text, plain.expected))
+    print(f"     without the trouble: {'FAIL ' + '; '.join(without.wrong) if without.wrong else 'ok  '} {_in_short(without)}", flush=True)
+    outcome = run(drill, record)
+    outcome.beside = beside.pairs(outcome.score, without.score)
+    outcome.wrong.extend(beside.differences(outcome.score, without.score))
     return outcome
 
 

@@ -1,14 +1,15 @@
-"""A network engineer at the broker: sends a command as the documents say, waits for its answer."""
+"""A network engineer at the broker, or on the daemon's own machine: sends a command as the documents say, waits for its answer."""
 
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import time
 import uuid
 from typing import Any
 
-from lab import network, secret
+from lab import daemon, network, secret
 from lab.deadline import LabError
 from lab.layout import CTI, HOTLINE
 
@@ -29,3 +30,17 @@ def command(user: str, verb: str, *, seconds: float = 5.0, as_user: str | None =
         raise LabError(f"no answer to {verb} of {user}: {done.stderr.strip()}")
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
+
+
+def note_here(count: int, text: str) -> None:
+    """Write so many notes as root over the daemon's control socket, each answered before the next; LabError when one is not taken."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asker:
+        asker.settimeout(10)
+        asker.connect(str(daemon.CONTROL))
+        with asker.makefile("rb") as answers:
+            for number in range(1, count + 1):
+                body = {"id": uuid.uuid4().hex, "issued_at": time.time(), "expires_in": 30, "reason": f"{text} {number}"}
+                asker.sendall(f"note {json.dumps(body)}\n".encode())
+                answer = json.loads(answers.readline())
+                if answer["status"] != "ok":
+                    raise LabError(f"note {number} was not taken: {answer}")

@@ -34,6 +34,12 @@ class Drill:
     load: Load = field(default_factory=lambda: Load(loud=22, quiet=38))
     steps: tuple[Step, ...] = ()
     watch_seconds: float = 9.0
+    calm_seconds: float = 3.0
+    """From the last caller's place to the strike: calls and silence are judged then too."""
+    before: tuple[Step, ...] = ()
+    """What is done in the calm, by seconds since it began."""
+    beside: Drill | None = None
+    """The same without its trouble: made right before each run, and the figures must be the same."""
     prepare: Callable[[], None] = nothing
     start: Callable[[], float] = start_daemon
     look: Callable[[], str | None] = nothing_wrong

@@ -46,6 +46,8 @@ class Outcome:
     wrong: list[str] = field(default_factory=list)
     said: list[tuple[int, str]] = field(default_factory=list)
     """What the daemon told the broker of its decisions: milliseconds from the fault, and its words."""
+    beside: dict[str, tuple[float | None, float | None]] = field(default_factory=dict)
+    """Each figure in milliseconds, with the trouble and without; for drills that are held beside another."""
 
 
 def judge(expected: Expected, seen: Evidence, score: Score, status: dict[str, Any]) -> Outcome:

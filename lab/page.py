@@ -29,6 +29,12 @@ def status() -> dict[str, Any]:
     return found
 
 
+def metric(name: str) -> float | None:
+    """Return a sample without labels from /metrics; None: there is none."""
+    lines = (read("/metrics") or b"").decode().splitlines()
+    return next((float(line.split()[1]) for line in lines if line.startswith(f"{name} ")), None)
+
+
 def is_ready() -> bool:
     """Say whether the daemon calls itself ready."""
     return read("/readyz") is not None

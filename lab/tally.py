@@ -78,7 +78,7 @@ class Record:
 
 def _one(outcome: Outcome) -> dict[str, Any]:
     own = {"failovers": outcome.failovers, "diverts": outcome.diverts, "serving": outcome.serving, "wrong": outcome.wrong}
-    return {**own, **outcome.score.as_dict(), "said": outcome.said}
+    return {**own, **outcome.score.as_dict(), "said": outcome.said, "beside": outcome.beside}
 
 
 def totals(outcomes: list[Outcome]) -> dict[str, int]:

@@ -98,13 +98,14 @@ class Trial:
         self,
         strike: Callable[[], float],
         *,
+        before: Sequence[Step] = (),
         steps: Sequence[Step] = (),
         watch_seconds: float = 8.0,
         calm_seconds: float = 3.0,
         at_the_end: Callable[[], None] = lambda: None,
     ) -> Evidence:
-        """`strike` returns the wall instant of the fault, `steps` follow it; the watch ends `watch_seconds` after the strike.
-        `at_the_end` looks at the site while the callers are still there."""
+        """`before` is done in the calm, `strike` returns the wall instant of the fault, `steps` follow it; the watch ends
+        `watch_seconds` after the strike. `at_the_end` looks at the site while the callers are still there."""
         capture, subscriber = Capture(self.folder), Subscriber()
         newcomers = self.load.newcomers(calm_seconds + watch_seconds + 10)
         began_wall = time.time()
@@ -115,13 +116,13 @@ class Trial:
             self._fill()
             if self.load.new_per_second:
                 carrier.start(newcomers)
-            time.sleep(calm_seconds)  # the calm before: its calls and its silence are judged too
+            calm_at = time.monotonic()
+            _do(before, calm_at)
+            _sleep_until(calm_at + calm_seconds)  # the calm before: its calls and its silence are judged too
             self.say(f"strike, with {self.load.talking} callers talking and {self.load.waiting} waiting")
             struck_wall = strike()
             struck_at = time.monotonic()
-            for after_seconds, act in steps:
-                _sleep_until(struck_at + after_seconds)
-                act()
+            _do(steps, struck_at)
             _sleep_until(struck_at + watch_seconds)
             at_the_end()
             ended_wall = time.time()
@@ -173,6 +174,12 @@ def _wait_nearly(wanted: int, what: str, count: Callable[[], int]) -> int:
         if count() < wanted - max(1, wanted // 20):
             raise
     return count()
+
+
+def _do(steps: Sequence[Step], began_at: float) -> None:
+    for after_seconds, act in steps:
+        _sleep_until(began_at + after_seconds)
+        act()
 
 
 def _sleep_until(instant_at: float) -> None:

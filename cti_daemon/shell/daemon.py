@@ -146,6 +146,7 @@ class Daemon:
             self._metrics.watch_register(self._register.register)
             self._keep(self._register.run(), "register")
         if settings.mqtt is not None:
+            self._metrics.watch_mqtt(self._mqtt)
             self._keep(self._mqtt.run(), "mqtt")
         await self._http.start()
         await self._control.start()

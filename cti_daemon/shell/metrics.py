@@ -17,6 +17,7 @@ from cti_daemon.model.verbs import VERBS
 from cti_daemon.model.views import SiteView
 from cti_daemon.shell.instruments import Tally, Timing
 from cti_daemon.shell.journal import Journal
+from cti_daemon.shell.mqtt import MqttBridge
 from cti_daemon.wire import site_metrics
 from cti_daemon.wire.exposition import Family, Kind, Writer
 
@@ -45,6 +46,7 @@ class Metrics:
         self._writer = Writer()
         self._journal: Journal | None = None
         self._register: Kept | None = None
+        self._mqtt: MqttBridge | None = None
         self._process = ProcessCollector(registry=CollectorRegistry())
         self._build = Tally("cti_build_info", Kind.GAUGE, "What runs; always 1", ("version", "python"))
         self._build.set(__version__, platform.python_version(), to=1)
@@ -99,6 +101,10 @@ class Metrics:
         """Export how the register stands. Call once."""
         self._register = register
 
+    def watch_mqtt(self, bridge: MqttBridge) -> None:
+        """Export what waits for the broker. For sites that have one."""
+        self._mqtt = bridge
+
     async def page(self) -> bytes:
         """The page in Prometheus' text format. Between two pieces everything else has its turn; all of the site is from one moment."""
         text: list[str] = []
@@ -123,6 +129,7 @@ class Metrics:
         yield from self._of_journal()
         if self._register is not None:
             yield from self._of_register(self._register)
+        yield from self._of_mqtt()
         yield from self._of_process()
 
     @staticmethod
@@ -140,6 +147,13 @@ class Metrics:
         yield Family("cti_journal_errors_total", Kind.COUNTER, "Writes the disk refused", (), [((), stats.errors)])
         yield Family("cti_journal_lost_total", Kind.COUNTER, "Entries given up because memory is bounded too", (), [((), stats.lost)])
         yield Family("cti_journal_backlog", Kind.GAUGE, "Entries that are not durable yet", (), [((), stats.backlog)])
+
+    def _of_mqtt(self) -> Iterator[Family]:
+        if self._mqtt is None:
+            return
+        yield Family("cti_mqtt_connected", Kind.GAUGE, "1 while the broker has us", (), [((), int(self._mqtt.is_connected))])
+        yield Family("cti_mqtt_backlog", Kind.GAUGE, "Reports that wait for the broker", (), [((), self._mqtt.backlog)])
+        yield Family("cti_mqtt_dropped_total", Kind.COUNTER, "Reports given up, oldest first", (), [((), self._mqtt.dropped)])
 
     def _of_process(self) -> Iterator[Family]:
         for metric in self._process.collect():

@@ -89,10 +89,15 @@ class MqttBridge:
         self._something_waits = asyncio.Event()
         self._states_changed = asyncio.Event()
         self._ending = asyncio.Event()
-        self._dropped = 0
+        self.dropped = 0  # since the start; what waits is bounded
         self._log = log.get("mqtt")
         self._repeats = log.Repeats(self._log)
         self.is_connected = False
+
+    @property
+    def backlog(self) -> int:
+        """Reports and answers that the broker has not taken yet."""
+        return len(self._waiting)
 
     # --- what the daemon says: never waits, never raises --------------------------------------------------------------
 
@@ -229,7 +234,7 @@ class MqttBridge:
             while self._waiting:
                 await self._send_first(client)
                 _heed_cancel()
-            self._repeats.well("queue", "the waiting reports are sent", dropped=self._dropped)
+            self._repeats.well("queue", "the waiting reports are sent", dropped=self.dropped)
             self._something_waits.clear()
             await self._something_waits.wait()
 
@@ -276,7 +281,7 @@ class MqttBridge:
         self._waiting.append(_Outgoing(topic, body, correlation, time.monotonic()))
         if len(self._waiting) > MOST_WAITING:
             self._waiting.popleft()
-            self._dropped += 1
+            self.dropped += 1
             self._repeats.failed("queue", "reports are dropped, oldest first: the broker takes none", waiting=MOST_WAITING)
         self._something_waits.set()
 

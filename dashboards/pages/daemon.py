@@ -89,7 +89,6 @@ _WORK = Row(
             (Query("histogram_quantile(0.99, rate(cti_journal_write_seconds_bucket{@}[5m]))", "99 %"),),
             Words("A failover's intent is on disk before the first redirect leaves.", "切换意图先落盘, 后发出重定向。"),
             unit="s",
-            width=8,
         ),
         Panel(
             Words("Journal entries, refused writes and entries given up, a minute", "每分钟日志条目、写入失败与丢弃"),
@@ -100,14 +99,24 @@ _WORK = Row(
                 Query("increase(cti_journal_lost_total{@}[1m])", Words("given up", "丢弃")),
             ),
             Words("Refused: disk full, read-only or gone.", "写入失败: 磁盘满、只读或丢失。"),
-            width=8,
+        ),
+        Panel(
+            Words("Reports that wait for the broker, and those given up", "等待代理的报告与丢弃的报告"),
+            Look.LINES,
+            (
+                Query("cti_mqtt_backlog{@}", Words("waiting", "等待")),
+                Query("increase(cti_mqtt_dropped_total{@}[1m])", Words("given up", "丢弃")),
+            ),
+            Words(
+                "A broker that is away or frozen keeps nothing else waiting: at most 1000 reports, then the oldest go.",
+                "代理离线或冻结不影响其他工作: 最多等待 1000 条, 超出后丢弃最旧的。",
+            ),
         ),
         Panel(
             Words("Commands over MQTT, by verb and answer, 10 minutes", "10 分钟内 MQTT 指令 (动词 / 应答)"),
             Look.BARS,
             (Query("sum by (verb, result) (increase(cti_mqtt_commands_total{@}[10m]))", "{{verb}} {{result}}"),),
             Words("Rejected ones are in the journal with their reason.", "被拒指令及原因见日志。"),
-            width=8,
             if_none=NOTHING,
         ),
     ),

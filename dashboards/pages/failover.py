@@ -24,6 +24,7 @@ from dashboards.words import (
 _MODE_NUMBERS = tuple(Meaning(number, mode.words, mode.colour) for number, mode in enumerate(MODES))
 _MODE = "sum by (instance) (" + " or ".join(f'{n} * cti_mode{{@, mode="{mode.of}"}}' for n, mode in enumerate(MODES)) + ")"
 _SERVES = (Meaning(0, Words("–", "–"), "text"), Meaning(1, Words("serves", "服务中"), GREEN))
+_DRILL = (Meaning(0, Words("–", "–"), "text"), Meaning(1, Words("in force", "进行中"), BLUE))
 _RESULTS = (
     Meaning("done", Words("moved", "已转移"), GREEN),
     Meaning("gone", Words("had hung up", "已挂机"), BLUE),
@@ -60,6 +61,18 @@ _TIMELINE = Row(
             width=24,
             height=5,
             meanings=_SERVES,
+        ),
+        Panel(
+            Words("Drills", "演练"),
+            Look.TIMELINE,
+            (Query("cti_drill{@}", "{{kind}}"),),
+            Words(
+                "While one is in force test calls go another way; real calls do not.",
+                "演练进行中: 测试来电改走另一路由, 真实来电不受影响。",
+            ),
+            width=24,
+            height=3,
+            meanings=_DRILL,
         ),
         Panel(
             Words("Callers, by the node that serves them", "各节点承载的来电"),

@@ -105,7 +105,7 @@ def _first_day(guest: Guest, told: Report) -> None:
         raise LabError("the site could not be configured as the text says, so there is no more to try")
     with told.check("... then run and doctor: every node healthy, no fault") as figures:
         figures.update(newcomer.run(guest))
-    newcomer.leave(guest)
+    newcomer.leave(guest, _SIZE)
 
 
 def _hardening(guest: Guest, told: Report) -> None:

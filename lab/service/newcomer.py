@@ -9,13 +9,17 @@ import shlex
 import time
 
 from lab import asterisk, bench, page, process, secret
-from lab.layout import EDGE, HOTLINE, PBX_A, PBX_B, REPOSITORY, Size
+from lab.ami import Ami
+from lab.deadline import wait_until
+from lab.layout import EDGE, HOTLINE, PBX_A, PBX_B, REPOSITORY, Host, Size
 from lab.service import site, unit
 from lab.service.guest import Guest
 from lab.service.report import must
+from lab.site import Change, as_it_is
 
 README = REPOSITORY / "systemd/README.md"
 DOCTOR = ("env", "CREDENTIALS_DIRECTORY=/run/credentials/cti-daemon.service", "cti-daemon", "doctor")
+_UNAVAILABLE = "5"  # AST_DEVICE_UNAVAILABLE
 _NODES = (EDGE, PBX_A, PBX_B)
 
 
@@ -52,14 +56,36 @@ def _carry_secrets(guest: Guest, said: str, size: Size) -> int:
             must(guest.run("stat", "--format=%a %U", where).split() == ["600", "root"], f"{where} is not root's alone")
             secret.write(kept, guest.run("cat", where).strip())
         process.stop(host.name)
-        asterisk.write_configuration(host, size)
+        asterisk.write_configuration(host, size, _globals_of(said) if host is EDGE else as_it_is)
         asterisk.start(host)
     for host in _NODES:
         asterisk.wait_booted(host)
     for host in (PBX_A, PBX_B):
-        asterisk.wait_seats(host, size)
+        wait_until(f"every seat of {host.name} to be reachable", lambda host=host: not _unreachable(host), 30)  # type: ignore[misc]
     bench.wait_contacts()
     return 2 * len(_NODES)
+
+
+def _globals_of(said: str) -> Change:
+    """What `init` says of the edge's [globals], put in the place of the lab's own lines."""
+    told = dict(re.findall(r"^  (CTI_\S+) = (.+)$", said, re.MULTILINE))
+    must("CTI_ROUTE_DEFAULT" in told, f"init does not say what belongs into the edge's [globals]: {said}")
+
+    def change(_host: Host, files: dict[str, str]) -> dict[str, str]:
+        text = files["extensions.conf"]
+        for name, value in told.items():
+            text, found = re.subn(rf"^{re.escape(name)} *=.*$", f"{name} = {value}", text, flags=re.MULTILINE)
+            must(found == 1, f"the edge's extensions.conf has {found} lines for {name}")
+        return {**files, "extensions.conf": text}
+
+    return change
+
+
+def _unreachable(host: Host) -> list[str]:
+    """Return the seats whose telephone this server does not reach."""
+    with Ami(host) as ami:
+        rows = ami.list("QueueStatus", "QueueStatusComplete")
+    return [row["Name"] for row in rows if row["Event"] == "QueueMember" and row["Status"] == _UNAVAILABLE]
 
 
 def run(guest: Guest) -> dict[str, object]:
@@ -70,7 +96,7 @@ def run(guest: Guest) -> dict[str, object]:
     seconds = round(time.monotonic() - began_at, 2)
     told = guest.run("cti-daemon", "status")
     must(all(host.name in told for host in _NODES), f"status does not show every node:\n{told}")
-    nodes = {node["name"]: node["state"] for node in page.status()["nodes"]}
+    nodes = {node["node"]: node["state"] for node in page.status()["nodes"]}
     exposure = unit.security_score(guest)
     must(exposure <= unit.SCORE_AT_MOST, f"exposure {exposure}")
     return {"healthy_seconds": seconds, "nodes": nodes, "exposure": exposure, **examine(guest)}
@@ -87,7 +113,9 @@ def examine(guest: Guest) -> dict[str, object]:
     return {"doctor": told, "doctor_in_full": doctor.stdout.splitlines()}
 
 
-def leave(guest: Guest) -> None:
-    """Stop it and take the small site's configuration away; its journal stays, the site grows."""
+def leave(guest: Guest, size: Size) -> None:
+    """Stop it and take the small site's configuration away; its journal stays. The site grows: the edge is told of the emergency system."""
     guest.run("systemctl", "disable", "--now", unit.UNIT)
     guest.run("rm", site.CONFIGURATION)
+    asterisk.write_configuration(EDGE, size)
+    asterisk.command(EDGE, "dialplan reload")

@@ -46,7 +46,7 @@ def wait_serving(guest: Guest, serving: str = PBX_A.name, seconds: float = 40.0)
         )
 
     def evidence() -> str:
-        nodes = [(node["name"], node["state"]) for node in page.status().get("nodes", [])]
+        nodes = [(node["node"], node["state"]) for node in page.status().get("nodes", [])]
         return f"unit {state(guest)}, nodes {nodes}\n{guest.journal(UNIT)}"
 
     return wait_until("the packaged daemon to call every node healthy", calm, seconds, every_seconds=0.1, evidence=evidence)

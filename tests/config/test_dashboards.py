@@ -10,6 +10,7 @@ import pytest
 from cti_daemon.shell import config
 from cti_daemon.shell.journal import Journal
 from cti_daemon.shell.metrics import Metrics
+from cti_daemon.shell.mqtt import MqttBridge
 from dashboards.__main__ import FOLDER, PAGES, files
 from dashboards.drawing import spelled
 from dashboards.words import Language
@@ -43,8 +44,10 @@ def test_there_are_five_in_each_language() -> None:
 
 
 def test_every_metric_that_is_asked_for_is_exported_or_recorded(tmp_path: Path) -> None:
-    metrics = Metrics(config.load(SAMPLE, offline=True).settings, Picture())
+    settings = config.load(SAMPLE, offline=True).settings
+    metrics = Metrics(settings, Picture())
     metrics.watch_journal(Journal(tmp_path / "journal.sqlite"))
+    metrics.watch_mqtt(MqttBridge(settings, None, lambda _: None, Picture()))
     exported = set(re.findall(r"^# TYPE (\w+)", "".join(metrics.pieces()), re.MULTILINE))
     known = exported | set(re.findall(r"record: (\S+)", RULES)) | OF_PROMETHEUS
     for uid, panel in PANELS:

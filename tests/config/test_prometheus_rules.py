@@ -9,6 +9,7 @@ import pytest
 from cti_daemon.shell import config
 from cti_daemon.shell.journal import Journal
 from cti_daemon.shell.metrics import Metrics
+from cti_daemon.shell.mqtt import MqttBridge
 from tests.shell.conftest import SAMPLE, Picture
 
 FOLDER = Path(__file__).parents[2] / "config" / "prometheus"
@@ -39,8 +40,10 @@ def test_every_metric_in_a_rule_is_one_the_daemon_exports(tmp_path: Path) -> Non
     """A renamed metric must not leave an alert that can never fire."""
     picture = Picture()
     picture.fail_over()
-    metrics = Metrics(config.load(SAMPLE, offline=True).settings, picture)
+    settings = config.load(SAMPLE, offline=True).settings
+    metrics = Metrics(settings, picture)
     metrics.watch_journal(Journal(tmp_path / "journal.sqlite"))
+    metrics.watch_mqtt(MqttBridge(settings, None, lambda _: None, picture))
     exported = set(re.findall(r"^# TYPE (cti_\w+)", "".join(metrics.pieces()), re.MULTILINE))
     for name in set(re.findall(r"\bcti_\w+", re.sub(r"\w+: docs/\S+", "", RULES.read_text()))):
         assert name in exported or name.removesuffix("_bucket") in exported, name

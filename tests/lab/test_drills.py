@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from lab import name_server, peers, sheet, tally
-from lab.broker_trouble import BROKER_TROUBLE
+from lab.beside import differences, pairs
+from lab.broker_trouble import BROKER_TROUBLE, MOST_WAITING
 from lab.carrier import Audio
 from lab.catalogue import DRILLS
 from lab.deaths import DEATHS
@@ -21,7 +22,7 @@ from lab.judge import Call, Dialog
 from lab.layout import EDGE, EMG, HOTLINE, NODES, PBX_A, PBX_B, PHONES, Size
 from lab.orders import Orders
 from lab.promise import of_new_calls, times_of, without_agents
-from lab.score import Samples, score, take_samples
+from lab.score import Samples, Spread, score, take_samples
 from lab.site import Secrets, render
 from lab.trial import Evidence, Load
 from lab.witness import Told
@@ -151,13 +152,42 @@ def test_the_table_shows_every_drill_that_ran(tmp_path: Path, monkeypatch: pytes
 
 @pytest.mark.parametrize("drill", DRILLS.values(), ids=list(DRILLS))
 def test_a_drill_is_watched_beyond_its_last_step(drill: Drill) -> None:
+    for steps in (drill.steps, drill.before):
+        assert [after for after, _ in steps] == sorted(after for after, _ in steps)
     instants = [after for after, _ in drill.steps]
-    assert instants == sorted(instants)
     assert drill.watch_seconds >= max(instants, default=0.0)
+    assert drill.calm_seconds >= max((after for after, _ in drill.before), default=0.0)
     calls = drill.load.talkers()
     stay = [group.hold_seconds for group in calls if group.name != "leaving"]
-    assert min(stay, default=600) > drill.watch_seconds + 20, "callers stay longer than the watch"
+    assert min(stay, default=600) > drill.calm_seconds + drill.watch_seconds + 17, "callers stay longer than the watch"
     assert drill.size.seats >= drill.load.talking
+
+
+def test_the_broker_is_frozen_for_ten_minutes_and_the_primary_dies_in_the_middle() -> None:
+    """Issue 5: "Broker SIGSTOP for 10 min while the primary is killed: same failover figures as without"."""
+    drill = BROKER_TROUBLE["broker-frozen-long"]
+    frozen, healed = drill.before[0][0] - drill.calm_seconds, drill.steps[0][0]
+    assert (frozen, healed) == (-300, 300)
+    assert drill.beside is BROKER_TROUBLE["broker-well"]
+    assert replace(drill.beside.load, stay_seconds=drill.load.stay_seconds) == drill.load
+
+
+def test_the_backlog_s_bound_is_broken_by_more_reports_than_may_wait_and_by_lost_ones() -> None:
+    kept_its_bound = BROKER_TROUBLE["broker-frozen-long"].expected.checks[1]
+    online = Told(END, f"cti/v1/{HOTLINE}/daemon/cti-1/state", {"state": "online"})
+    late = [Told(END, f"cti/v1/{HOTLINE}/events/command", {"late": True})] * MOST_WAITING
+    assert kept_its_bound(evidence(told=[*late, online])) is None
+    for told_late in ([*late, late[0], online], [*late[: MOST_WAITING // 2], online], late):
+        assert kept_its_bound(evidence(told=told_late)) is not None
+
+
+def test_figures_are_the_same_as_those_beside_or_it_is_said() -> None:
+    with_trouble, plain = score(evidence()), score(evidence())
+    quick = replace(plain, death_to_verdict_ms=50.0, agent_again_ms=Spread(1, 200, 200, 200))
+    assert list(differences(replace(quick, death_to_verdict_ms=190.0), quick)) == []
+    slow = replace(quick, death_to_verdict_ms=250.0, agent_again_ms=None)
+    assert [text.split(" ms")[0] for text in differences(slow, quick)] == ["verdict 250.0", "last agent None"]
+    assert pairs(with_trouble, plain).keys() == pairs(slow, quick).keys()
 
 
 def test_every_fault_that_is_promised_has_its_drill() -> None:
@@ -170,7 +200,7 @@ def test_every_fault_that_is_promised_has_its_drill() -> None:
         "cut-a cut-b swap-networks block-ami cut-daemon starve stop-daemon loss dns clock-forward clock-back reload block-probe "
         "emergency-dies flapping stop-standby load".split()
     )
-    assert set(BROKER_TROUBLE) == {"broker-down", "broker-frozen", "broker-black", "broker-empty"}
+    assert set(BROKER_TROUBLE) == set("broker-well broker-down broker-frozen broker-black broker-empty broker-frozen-long".split())
     for name, drill in DISTURBANCES.items():
         assert drill.expected.failovers == ((1, 1) if name == "flapping" else (0, 0))
     assert len(DISTURBANCES["flapping"].steps) == 2 * FLAPS - 1

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lab import daemon, faults, network
+from lab import asterisk, daemon, faults, network
 from lab.ami import Ami
 from lab.layout import CTI, EDGE, PBX_A, PBX_B, Net
 
@@ -28,19 +28,32 @@ def bad(found: list[dict[str, Any]]) -> set[tuple[str, str]]:
 def test_a_whole_site_is_found_whole_and_each_fault_is_named_with_its_fix(site: None) -> None:
     code, found = doctor()
     assert (code, bad(found)) == (0, set()), [f for f in found if f["grade"] != "ok"]
-    assert {f["check"] for f in found} >= {"rights", "clock", "dialplan", "contacts", "seats", "disk latency", "broker acl", "same seats"}
+    assert {f["check"] for f in found} >= {
+        "rights",
+        "clock",
+        "dialplan",
+        "contacts",
+        "seats",
+        "disk latency",
+        "broker acl",
+        "broker schemas",
+        "test calls",
+        "same seats",
+    }
 
     with Ami(EDGE) as edge, Ami(PBX_A) as primary:
         edge.do("Setvar", Variable="CTI_ROUTE_DEFAULT", Value="pbx-a")
         edge.do("Setvar", Variable=f"CTI_ADDR_{PBX_A.name}_b", Value="10.9.9.9:5060")
         primary.do("Setvar", Variable="CTI_HOTLINE", Value="12345")
         primary.do("QueueAdd", Queue="hotline", Interface="PJSIP/nobody")
+    asterisk.command(EDGE, "dialplan remove context cti-test")
     faults.cut(Net.CTL_B, PBX_B)
     code, found = doctor()
     assert code == 1
     assert bad(found) >= {
         (EDGE.name, "route without us"),
         (EDGE.name, "addresses"),
+        (EDGE.name, "test calls"),
         (PBX_A.name, "hotline"),
         (PBX_A.name, "seats"),
         (PBX_B.name, "ami over b"),

@@ -160,3 +160,12 @@ def test_an_outcome_of_nobodys_order_closes_nothing() -> None:
     site = Site()
     site.feed(Outcome(999_999, Result.DONE))
     assert site.answers == []
+
+
+def test_a_question_refuses_what_it_does_not_know_as_every_verb_does() -> None:
+    """ "Refused, with a reason: unknown verb or key"."""
+    site = Site()
+    site.ask("status", queue="hotline")
+    assert [(a.status, a.code, a.message, a.data) for a in site.answers] == [
+        ("rejected", "unknown_key", "unknown args queue; status takes: none", {})
+    ]

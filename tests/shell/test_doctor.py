@@ -89,6 +89,7 @@ async def test_the_access_list_we_ship_is_found_good(broker: Broker, settings: S
     found = await broker_checks.questions(at(settings, broker), None, None)
     assert {f.check: f.grade for f in found} == {
         "broker latency": of(found, "broker latency").grade,  # the machine's business
+        "broker schemas": Grade.OK,
         "broker acl": Grade.OK,
         "broker identity": Grade.FAULT,  # this test's broker has no passwords
     }
@@ -101,6 +102,22 @@ async def test_the_access_list_we_ship_is_found_good(broker: Broker, settings: S
 async def test_an_access_list_that_proves_nobody_is_a_fault(broker: Broker, settings: Settings) -> None:
     found = await broker_checks.questions(at(settings, broker), None, None)
     assert (of(found, "broker acl").grade, "in the name of another" in of(found, "broker acl").text) == (Grade.FAULT, True)
+
+
+@pytest.mark.broker
+@pytest.mark.parametrize(
+    "broker",
+    [SHIPPED_ACL.replace(line, "") for line in ("topic write cti/v1/+/schema/+\n", "pattern read cti/v1/+/schema/+\n")],
+    ids=["not written", "not read"],
+    indirect=True,
+)
+async def test_an_access_list_of_an_older_version_without_the_schemas_is_told_with_its_lines(broker: Broker, settings: Settings) -> None:
+    found = await broker_checks.questions(at(settings, broker), None, None)
+    told = of(found, "broker schemas")
+    assert told.grade is Grade.WARNING
+    assert "topic write cti/v1/+/schema/+" in told.fix
+    assert "pattern read cti/v1/+/schema/+" in told.fix
+    assert of(found, "broker acl").grade is Grade.OK, "the other questions are answered all the same"
 
 
 @pytest.mark.broker

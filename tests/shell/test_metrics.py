@@ -8,11 +8,12 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bench.large_site import site_of_series
-from cti_daemon.model.effects import Record
+from cti_daemon.model.effects import Record, Report
 from cti_daemon.model.reasons import Mode
-from cti_daemon.model.settings import Settings
+from cti_daemon.model.settings import Mqtt, Settings
 from cti_daemon.shell.journal import Journal
 from cti_daemon.shell.metrics import Metrics
+from cti_daemon.shell.mqtt import MOST_WAITING, MqttBridge
 from cti_daemon.wire.exposition import SERIES_A_PIECE
 from cti_daemon.wire.site_metrics import MOST_SERIES
 from tests.shell.conftest import Picture
@@ -137,6 +138,19 @@ async def test_the_journal_is_exported(settings: Settings, picture: Picture, tmp
     assert one(samples, "cti_journal_backlog") == 0
     assert one(samples, "cti_journal_errors_total") == 0
     assert one(samples, "cti_journal_write_seconds_count") == 1
+
+
+async def test_what_waits_for_the_broker_is_exported_where_there_is_one(settings: Settings, picture: Picture) -> None:
+    metrics = Metrics(settings, picture)
+    assert not any(name.startswith("cti_mqtt_backlog") for name, _ in scrape(metrics))
+    bridge = MqttBridge(settings.model_copy(update={"mqtt": Mqtt(port=1)}), None, lambda _: None, picture)
+    metrics.watch_mqtt(bridge)
+    for number in range(MOST_WAITING + 7):
+        bridge.report(Report("verdict", "info", f"number {number}"))
+    samples = scrape(metrics)
+    assert one(samples, "cti_mqtt_connected") == 0
+    assert one(samples, "cti_mqtt_backlog") == MOST_WAITING
+    assert one(samples, "cti_mqtt_dropped_total") == 7
 
 
 def test_links_events_actions_and_lag_are_counted(settings: Settings, picture: Picture) -> None:

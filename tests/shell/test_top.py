@@ -18,7 +18,7 @@ from rich.cells import cell_len
 from cti_daemon.model.ids import NodeName, QueueName, SeatName
 from cti_daemon.model.reasons import Mode, NodeState
 from cti_daemon.model.settings import Settings
-from cti_daemon.model.views import OrderView, QueueView, SeatView
+from cti_daemon.model.views import DrillView, OrderView, QueueView, SeatView
 from cti_daemon.shell.http import status_pieces
 from cti_daemon.shell.screens import cropped
 from cti_daemon.shell.top_text import HEIGHT, WIDTH, column, screen, silence
@@ -97,6 +97,13 @@ def test_a_pause_and_a_maintenance_say_who_and_for_how_long(settings: Settings, 
     assert "AUTOMATION PAUSED" in lines[0]
     assert lines[2:4] == ["paused by alice, ends in 29m59s: nothing is done by itself", "it would do: failover to pbx-b"]
     assert any(line.startswith("~ pbx-b      in maintenance") for line in lines)
+
+
+def test_a_drill_in_force_is_shown_so_that_nobody_takes_its_calls_for_real_ones(settings: Settings, picture: Picture) -> None:
+    assert not any("drill" in line for line in drawn(settings, picture))
+    drill = DrillView("emergency-seats", NodeName("emg"), "alice", "quarterly check", 272.0, 6, 5, (SeatName("eseat1"),))
+    picture.now = replace(picture.now, drill=drill)
+    assert drawn(settings, picture)[2] == "drill: test calls go to emg, 5 of 6 answered; ends in 4m32s"
 
 
 def test_a_queue_where_somebody_waits_and_nobody_is_there_is_red(settings: Settings, picture: Picture) -> None:

@@ -64,6 +64,19 @@ async def _ask(client: aiomqtt.Client, topics: Topics, username: str, subject: s
             return [denied]
         times.append(time.perf_counter() - began)
     slow = warning("broker latency", subject, f"a round trip takes {1000 * median(times):.0f} ms", "mosquitto.conf: set_tcp_nodelay true")
+    schema = topics.schema(f"doctor-{uuid.uuid4().hex[:12]}")  # not retained: nobody who comes later sees it
+    await client.subscribe(schema, qos=1)
+    await client.publish(schema, b"{}", qos=1)
+    await client.publish(own, "end", qos=1)
+    no_schemas = warning(
+        "broker schemas",
+        subject,
+        f"what is allowed there cannot be looked up: {topics.schema('<verb>')} cannot be written by the daemon, or not be read",
+        "acl: `topic write cti/v1/+/schema/+` for the daemon's user, `pattern read cti/v1/+/schema/+` for all (config/mosquitto/cti.acl)",
+    )
+    is_schema_seen = await _comes_back(client, schema, end=own)
+    if is_schema_seen:
+        await _comes_back(client, own)
     stranger = f"{topics.base}/request/doctor-{uuid.uuid4().hex[:12]}/status"
     await client.publish(stranger, b"{}", qos=1)
     await client.publish(own, "end", qos=1)
@@ -75,6 +88,7 @@ async def _ask(client: aiomqtt.Client, topics: Topics, username: str, subject: s
     )
     return [
         judged(median(times) < SLOW_SECONDS, slow, f"a round trip takes {1000 * median(times):.1f} ms"),
+        judged(is_schema_seen, no_schemas, "the schemas of commands can be written and read"),
         judged(not await _comes_back(client, stranger, end=own), forged, "a command proves who sent it"),
     ]
 

@@ -13,6 +13,7 @@ _STEPS = {"edge": ("cti-route", "cti-resume", "cti-header"), "server": ("cti-dia
 async def edge_questions(guest: Visit, settings: Settings) -> list[Finding]:
     servers = [n for n in settings.node if n.role.value != "edge"]
     found = [await _steps(guest, "edge", _EDGE_FILE), await _hotline(guest, "cti-trunk", _EDGE_FILE), await _default_route(guest, servers)]
+    found.append(await _test_calls(guest))
     for server in servers:
         found.append(await _addresses(guest, server))
         found.append(await _contacts(guest, server))
@@ -82,6 +83,16 @@ async def _default_route(guest: Visit, servers: list[Node]) -> Finding:
         f"CTI_ROUTE_DEFAULT = {','.join(wanted)} in [globals]",
     )
     return judged(set(route) == set(wanted), bad, " → ".join(route))
+
+
+async def _test_calls(guest: Visit) -> Finding:
+    bad = warning(
+        "test calls",
+        guest.node.name,
+        "has no context cti-test: `drill-start` can show nothing, and the emergency seats are tried by nobody before they are needed",
+        f"#include the newest {_EDGE_FILE}, `dialplan reload`; then a number of your own: exten => 955980,1,Goto(cti-test,s,1)",
+    )
+    return judged(await _exists(guest, "cti-test", "s") is not False, bad, "has a way in for them, cti-test")
 
 
 async def _addresses(guest: Visit, server: Node) -> Finding:
