@@ -9,6 +9,7 @@ may have changed for the worse, when a deadline came, or while a node is not hea
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from cti_daemon.model.affected import AskNumber, CallBack, ForgetNumbers, KeepCaller, NoteRow
 from cti_daemon.model.effects import Answer, AskEdge, Effect, ListEdge, ListNode, ProbeNode, Record, Report, SampleAudio
 from cti_daemon.model.events import Event
 from cti_daemon.model.plan_effects import CallIn, Notify
@@ -115,7 +116,9 @@ class Engine:
         wanted_at = rooms.watching.ask(health, at, out)
         looked_at = rooms.halves.look(at, out)
         hook_at = rooms.hook.assert_route(rooms.routing, rerouting.route, at, out)
-        looks = (hook_at, wanted_at, looked_at, stale_at, rerouting.next_at(at), mirroring.next_at(at), book.orders.next_at)
+        is_ready = may_move and rooms.verdicts.is_healthy(rooms.routing.serving)
+        cared_at = rooms.aftermath.look(changes, rooms.routing, is_ready=is_ready, at=at, out=out)
+        looks = (cared_at, hook_at, wanted_at, looked_at, stale_at, rerouting.next_at(at), mirroring.next_at(at), book.orders.next_at)
         self.next_at = min(rooms.verdicts.next_at, rooms.seat_desk.next_at, rooms.drills.next_at, *looks)
 
     def figures(self, at: float) -> dict[str, Any]:
@@ -135,6 +138,6 @@ def _urgency(effect: Effect) -> int:
     """Persist, then act, then look further, then tell; `sorted` keeps the order within each."""
     if isinstance(effect, Record):
         return 0
-    if isinstance(effect, Report | Answer | Notify | CallIn):
+    if isinstance(effect, Report | Answer | Notify | CallIn | KeepCaller | NoteRow | ForgetNumbers):
         return 3
-    return 2 if isinstance(effect, AskEdge | SampleAudio | ProbeNode | ListEdge | ListNode) else 1
+    return 2 if isinstance(effect, AskNumber | CallBack | AskEdge | SampleAudio | ProbeNode | ListEdge | ListNode) else 1

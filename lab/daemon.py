@@ -23,14 +23,28 @@ CONTROL = FOLDER / "control.sock"
 _VERBS = ", ".join(
     f'"{verb}"'
     for verb in """status note ack failover switchover failback emergency-on emergency-off pause-automation resume-automation
-    maintenance-on maintenance-off seat-login seat-logout seat-pause seat-unpause drill-start drill-stop""".split()
+    maintenance-on maintenance-off seat-login seat-logout seat-pause seat-unpause drill-start drill-stop callback-list callback-take
+    callback-postpone callback-close""".split()
 )
 _CREW = ", ".join(f'"{user}"' for user in secret.CREW)
 _ROLES = {EDGE: "edge", PBX_A: "primary", PBX_B: "standby", EMG: "emergency"}
 
 
-def render(*, detection: str = "", failover: str = "", mqtt_host: str = "127.0.0.1") -> str:
-    """Return the daemon's TOML; `detection` and `failover` may hold lines of their sections."""
+REGISTER = f"""
+[register]
+keys = {{ file = "{secret.path("register-keys")}" }}
+path = "{FOLDER}/register.sqlite"
+
+[[role]]
+name = "privacy-officer"
+users = ["root"]
+verbs = ["privacy"]
+"""
+"""For `more`: affected callers are kept."""
+
+
+def render(*, detection: str = "", failover: str = "", mqtt_host: str = "127.0.0.1", more: str = "") -> str:
+    """Return the daemon's TOML; `detection` and `failover` may hold lines of their sections, `more` further tables."""
     head = f'[site]\nname = "{HOTLINE}"\n\n[detection]\n{detection}\n\n[failover]\n{failover}\n'
     nodes = "".join(_node(host) for host in PBXS)
     tail = f"""
@@ -67,7 +81,7 @@ name = "watcher"
 users = ["bob"]
 verbs = ["status"]
 """
-    return head + nodes + tail
+    return head + nodes + tail + more
 
 
 def _node(host: Host) -> str:
@@ -84,10 +98,10 @@ system_name = {{ file = "{secret.path(f"systemname-{host.name}")}" }}
 """
 
 
-def write_configuration(*, detection: str = "", failover: str = "", mqtt_host: str = "127.0.0.1") -> None:
+def write_configuration(*, detection: str = "", failover: str = "", mqtt_host: str = "127.0.0.1", more: str = "") -> None:
     """Write the TOML into the run folder."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    CONFIGURATION.write_text(render(detection=detection, failover=failover, mqtt_host=mqtt_host))
+    CONFIGURATION.write_text(render(detection=detection, failover=failover, mqtt_host=mqtt_host, more=more))
 
 
 def start(*, around: Sequence[str] = (), environment: Mapping[str, str] | None = None) -> int:

@@ -11,7 +11,7 @@ import os
 import shutil
 import sys
 
-from lab import bench, beside, daemon, faults, page, tally
+from lab import aftermath, bench, beside, daemon, faults, page, tally
 from lab.catalogue import DRILLS
 from lab.deadline import LabError
 from lab.exercise import Drill
@@ -32,6 +32,8 @@ CALM_SECONDS = 120.0
 def main() -> int:
     """Run the drills named RUNS times each; 0 when all passed."""
     names, runs = sys.argv[1:], int(os.environ.get("RUNS") or RUNS)
+    if names == ["callbacks"]:
+        return aftermath.main()
     names = list(DRILLS) if names == ["all"] else names
     if not names or not set(names) <= set(DRILLS):
         print("which one? " + ", ".join(DRILLS), file=sys.stderr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 from pathlib import Path
 
@@ -24,6 +25,7 @@ def create() -> None:
         write(f"systemname-{host.name}", f"{host.name}-{secrets.token_hex(8)}")
     for user in MQTT_USERS:
         write(f"mqtt-{user}", secrets.token_hex(12))
+    write("register-keys", "\n".join(f"{name} {base64.b64encode(secrets.token_bytes(32)).decode()}" for name in ("k1", "find")))
 
 
 def write(name: str, text: str) -> None:

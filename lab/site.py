@@ -29,6 +29,7 @@ from lab.layout import (
 
 MOMENT = "cti-moment"
 SORRY = "cti-sorry"
+CALLBACK = "cti-callback"
 
 # Everything the lab uses and nothing else: starts in a second, and a missing module shows here, not in production.
 _MODULES = """
@@ -70,6 +71,16 @@ def as_it_is(_host: Host, files: dict[str, str]) -> dict[str, str]:
 def with_records(host: Host, files: dict[str, str]) -> dict[str, str]:
     """Every call leaves a CDR: the truth of a drift run. It costs processor time in each call, so other runs go without."""
     return files if host is PHONES else files | {"cdr.conf": "[general]\nenable=yes\nunanswered=yes\n[csv]\nusegmtime=yes\n"}
+
+
+def with_callbacks(host: Host, files: dict[str, str]) -> dict[str, str]:
+    """The daemon may have the edge ring callers up."""
+    if host is not EDGE:
+        return files
+    rights = "write = call,agent,user,reporting"
+    if rights not in files["manager.conf"]:
+        raise ValueError("the sample's rights are other ones now")
+    return files | {"manager.conf": files["manager.conf"].replace(rights, f"{rights},originate", 1)}
 
 
 def render(host: Host, size: Size, secrets: Secrets) -> dict[str, str]:

@@ -203,13 +203,14 @@ def start_daemon(
     detection: str = "",
     failover: str = "",
     mqtt_host: str = "127.0.0.1",
+    more: str = "",
     around: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
 ) -> float:
     """Start the daemon with a fresh journal and wait until it is ready and judges every node healthy; seconds it took."""
-    for leftover in daemon.FOLDER.glob("journal.sqlite*"):
+    for leftover in (*daemon.FOLDER.glob("journal.sqlite*"), *daemon.FOLDER.glob("register.sqlite*")):
         leftover.unlink()
-    daemon.write_configuration(detection=detection, failover=failover, mqtt_host=mqtt_host)
+    daemon.write_configuration(detection=detection, failover=failover, mqtt_host=mqtt_host, more=more)
     daemon.start(around=around, environment=environment)
     return wait_daemon()
 

@@ -53,6 +53,7 @@ _KINDS = {
     Kind.STANDING: "Standing orders, which end by themselves",
     Kind.SEAT: "Seats",
     Kind.DRILL: "Drills",
+    Kind.CALLBACK: "Call-backs",
     Kind.WORD: "Words: nothing is changed but the record",
 }
 _HEAD = "<!-- made by `make docs` from the table of verbs (cti_daemon/model/verbs.py): do not edit -->\n"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from cti_daemon.model.affected import AffectedEffect
 from cti_daemon.model.events import Membership
 from cti_daemon.model.ids import ChannelName, NodeName, PathName, Uniqueid
 from cti_daemon.model.plan_effects import PlanEffect
@@ -202,5 +203,6 @@ Effect = (
     | Record
     | Report
     | Answer
+    | AffectedEffect
     | PlanEffect
 )

@@ -4,6 +4,7 @@ instant at which it was seen; none carries a clock of its own."""
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from cti_daemon.model.affected import AffectedEvent
 from cti_daemon.model.call_events import CallEvent, ChannelsListed, QueueCounted, StreamBegan, WaitingSeen
 from cti_daemon.model.ids import CallToken, ChannelName, Interface, MemberKey, NodeName, PathName, QueueName, SeatName, Uniqueid
 from cti_daemon.model.plan_effects import PlanEvent
@@ -272,6 +273,7 @@ Event = (
     | Outcome
     | Command
     | Tick
+    | AffectedEvent
     | PlanEvent
     | StreamEvent
 )

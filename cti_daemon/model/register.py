@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from cti_daemon.model.fields import Secret, Table
+from cti_daemon.model.fields import Seconds, Secret, Table
 from cti_daemon.model.ids import CallToken, NodeName, QueueName
 
 RowNumber = int
@@ -43,6 +43,25 @@ class RowState(StrEnum):
     RANG_IN = "rang_in"  # he is on the line himself
     TAKEN = "taken"  # a person looks after it
     CLOSED = "closed"
+
+
+class CallbackSettings(Table):
+    dial: Annotated[str, Field(pattern=r"^[A-Za-z0-9]+/[^\s,;]*\{number\}[^\s,;]*$", max_length=200)]
+    """The channel by which the edge rings a caller, with `{number}` in it: PJSIP/{number}@carrier."""
+    caller_id: Annotated[str, Field(pattern=r"^[0-9+]{1,32}$")] | None = None
+    """The number that he sees; else the trunk's own."""
+    lines: Annotated[int, Field(ge=1, le=200)] = 2
+    """So many calls back at once, at most."""
+    spare_seats: Annotated[int, Field(ge=0, le=10_000)] = 1
+    """So many free seats are left to those who ring in."""
+    attempts: Annotated[int, Field(ge=1, le=20)] = 3
+    """So often somebody is tried; then he is left to people."""
+    retry_seconds: Seconds = 600.0
+    """Between two tries."""
+    ring_seconds: Annotated[float, Field(ge=5, le=120)] = 25.0
+    """So long his telephone rings."""
+    harms: tuple[Harm, ...] = (Harm.LOST, Harm.HUNG_UP)
+    """Who is called: lost, hung_up, emergency."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from cti_daemon.model.fields import Address, Name, Seconds, Secret, Table
 from cti_daemon.model.reasons import Role
-from cti_daemon.model.register import Register
+from cti_daemon.model.register import CallbackSettings, Register
 
 
 class Paths(Table):
@@ -209,6 +209,9 @@ class Settings(Table):
     """The durable record."""
     affected: Annotated[Register | None, Field(alias="register")] = None
     """Callers to whom something happened, with their numbers, sealed. Left out: no number is ever kept."""
+    callback: CallbackSettings | None = None
+    """They are called back by themselves when seats are free. Needs `[register]`, and the AMI right `originate` on the edges. Left out:
+    rows wait for people."""
     role: tuple[RoleOfUsers, ...] = ()
     """Who may order what; everything else is refused."""
 
@@ -221,6 +224,8 @@ class Settings(Table):
             count = sum(n.role is role for n in self.node)
             if not least <= count <= most:
                 faults.append(f"{count} nodes have role = {role.value!r}; there must be {least if least == most else f'{least} to {most}'}")
+        if self.callback is not None and self.affected is None:
+            faults.append("callback needs [register]: without it nobody knows whom to call")
         seen: dict[str, str] = {}
         for n in self.node:
             for where, paths in (("control", n.control), ("sip", n.sip)):

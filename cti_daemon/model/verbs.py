@@ -9,6 +9,7 @@ from cti_daemon.model.shapes import Choice, Flag, Names, Shape, Span, Text, Whol
 MOST_PAUSE_SECONDS = 86_400.0
 MOST_MAINTENANCE_SECONDS = 7 * 86_400.0
 MOST_DRILL_SECONDS = 4 * 3600.0
+MOST_POSTPONE_SECONDS = 7 * 86_400.0
 MOST_REASON = 500
 SEAT_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,62}"
 INTERFACE_PATTERN = r"[A-Za-z0-9]{1,16}/[\x21-\x3a\x3c-\x7b\x7d\x7e]{1,127}"
@@ -26,6 +27,7 @@ class Kind(StrEnum):
     STANDING = "standing"  # in force for a stated time
     SEAT = "seat"
     DRILL = "drill"
+    CALLBACK = "callback"
 
 
 class Known(StrEnum):
@@ -133,6 +135,17 @@ _QUEUES_ASK = 'queues must be a list of names, for example ["hotline"]'
 _QUEUES = Arg("queues", _QUEUE_LIST, "In which queues; else in all that it is in.", ask=_QUEUES_ASK, metavar="QUEUE", option="queue")
 
 _TEXT_ASK = f"must be text of at most {ASTERISK_TEXT_BYTES} bytes"
+
+_ROW = Arg(
+    "row",
+    Whole(least=1),
+    "Which row, as callback-list shows it.",
+    needed=True,
+    ask='which row? args {"row": N}, as callback-list shows it',
+    metavar="ROW",
+    is_positional=True,
+)
+WORKLIST = "callback-list"
 
 VERBS: dict[str, Verb] = {
     verb.name: verb
@@ -255,6 +268,37 @@ VERBS: dict[str, Verb] = {
             "`drill`, and in the answer to `drill-stop`. It ends by itself, also when real calls have to go there.",
         ),
         Verb("drill-stop", Kind.DRILL, "End a drill before its time; the answer holds what it has shown."),
+        Verb(
+            WORKLIST,
+            Kind.WORD,
+            "Show who is to be called back, without numbers.",
+            more="Who may see a number asks `cti-daemon privacy show`.",
+        ),
+        Verb("callback-take", Kind.CALLBACK, "Take a call-back into your own hands: it is not made by itself any more.", (_ROW,)),
+        Verb(
+            "callback-postpone",
+            Kind.CALLBACK,
+            "Put a call-back off for a while.",
+            (_ROW, _for(MOST_POSTPONE_SECONDS, "7 d", "1h")),
+        ),
+        Verb(
+            "callback-close",
+            Kind.CALLBACK,
+            "Close a call-back with what came of it.",
+            (
+                _ROW,
+                Arg(
+                    "result",
+                    Choice(("reached", "need", "served", "not-wanted", "not-reachable")),
+                    "What came of it: reached; reached, and something is still needed; served; he wants none; he cannot be reached.",
+                    needed=True,
+                    ask='what came of it? args {"result": "reached"}, or need, served, not-wanted, not-reachable',
+                    metavar="RESULT",
+                    default="reached",
+                ),
+                Arg("text", Text(), "A remark, without a number.", ask="text must be text of at most 500 characters", metavar="TEXT"),
+            ),
+        ),
         Verb(
             "note",
             Kind.WORD,

@@ -8,7 +8,8 @@ from dataclasses import replace
 from cti_daemon.model.events import Command
 from cti_daemon.model.ids import NodeName
 from cti_daemon.model.reasons import CommandStatus
-from cti_daemon.model.verbs import VERBS, Kind
+from cti_daemon.model.verbs import VERBS, WORKLIST, Kind
+from cti_daemon.policy.callback_verbs import CALLBACKS, show_worklist
 from cti_daemon.policy.drills import DRILLS
 from cti_daemon.policy.moves import MOVES
 from cti_daemon.policy.order_args import check
@@ -16,7 +17,7 @@ from cti_daemon.policy.order_verbs import ORDERS, tell_span
 from cti_daemon.policy.ruling import LastOrder, Ruling, Situation, refuse
 from cti_daemon.policy.seat_verbs import SEATS, last_opposite
 
-RULES = MOVES | ORDERS | SEATS | DRILLS
+RULES = MOVES | ORDERS | SEATS | DRILLS | CALLBACKS
 OPPOSITE_SECONDS = 120.0
 """An order that undoes another one of so short ago is told so."""
 EPOCHS_REMEMBERED = 5
@@ -29,7 +30,7 @@ def rule(command: Command, now: Situation, key: bytes) -> Ruling:
     if refusal is not None:
         return refusal
     if VERBS[command.verb].kind is Kind.WORD:
-        return _take_word(command)
+        return show_worklist(now) if command.verb == WORKLIST else _take_word(command)
     ruling = RULES[command.verb](command, now)
     if not ruling.is_go:
         return ruling

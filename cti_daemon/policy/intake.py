@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from cti_daemon.model.affected import CallerKnown, RowSeen
 from cti_daemon.model.call_events import (
     CallerDone,
     CallerJoined,
@@ -93,6 +94,8 @@ class Intake:
             MemberSeen: self._seated,
             MemberGone: self._seated,
             Command: self._command,
+            CallerKnown: self._caller_known,
+            RowSeen: self._row_seen,
         }  # a table, since `match` would try two dozen classes for the commonest event
 
     def take(self, event: Event, at: float, out: list[Effect]) -> float:
@@ -135,8 +138,9 @@ class Intake:
 
     # --- calls ------------------------------------------------------------------------------------------------------
 
-    def _routed(self, event: LegRouted, at: float, _out: list[Effect]) -> float:
+    def _routed(self, event: LegRouted, at: float, out: list[Effect]) -> float:
         self._rooms.site.route(event, at)
+        self._rooms.aftermath.route(event, out)
         judged = self._rooms.verdicts.of.get(event.node)
         return at if judged is not None and judged.verdict is not Verdict.HEALTHY else UNCALLED
 
@@ -148,6 +152,7 @@ class Intake:
             return UNCALLED  # a server that was given up tells of its former life: he talks, or waits, elsewhere
         leg = rooms.site.talk(event, at)
         rooms.drills.talk(event, at, out)
+        rooms.aftermath.talk(event, leg, at, out)
         if leg is not None:
             out.append(AttachDialog(next(rooms.ids), leg.edge, leg.channel, event.dialog))
         return UNCALLED
@@ -161,6 +166,7 @@ class Intake:
 
     def _test_call(self, event: DrillCallSeen, at: float, out: list[Effect]) -> float:
         self._rooms.drills.see(event, at, out)
+        self._rooms.aftermath.spare(event)
         return UNCALLED
 
     # --- lists ------------------------------------------------------------------------------------------------------
@@ -184,6 +190,7 @@ class Intake:
             rooms.counters["resyncs"][(event.node, "channels")] += corrected
             text = f"{corrected} channels of {event.node} were not as its events had told; set right from its list"
             out.append(Report("resync", "warning", text, {"node": event.node, "cause": "resync", "channels": corrected}))
+        rooms.aftermath.know_life(event, at, out)
         is_stale = rooms.stale.compare(event, at)
         is_lost = rooms.halves.compare(event, at, out, is_every_edge_listed=rooms.rerouting.is_every_edge_listed)
         return at if is_stale or is_lost else UNCALLED
@@ -192,6 +199,7 @@ class Intake:
         rooms = self._rooms
         rooms.routing = rooms.rerouting.compare(event, rooms.routing, at)
         rooms.stale.edge_listed(event, at)
+        rooms.aftermath.list_edge(event, out)
         for found in event.legs:  # a dialog that did not arrive is hung on again
             leg = rooms.site.legs.get(event.edge, found.uniqueid)
             if leg is not None and leg.dialog and not found.dialog and leg.talking_on == found.node:
@@ -208,12 +216,25 @@ class Intake:
 
     def _outcome(self, event: Outcome, at: float, out: list[Effect]) -> float:
         rooms = self._rooms
-        if rooms.stale.learn(event) or rooms.hook.learn(event, at, out) or rooms.drills.learn(event, at):
+        if (
+            rooms.stale.learn(event)
+            or rooms.hook.learn(event, at, out)
+            or rooms.drills.learn(event, at)
+            or rooms.aftermath.learn(event, at, out)
+        ):
             return at
         if rooms.mirroring.learn(event, at, out):
             self._reception.close_seat_orders(at, out)
             return rooms.mirroring.next_at(at)
         return at if rooms.rerouting.learn(event, at, out) else UNCALLED
+
+    def _caller_known(self, event: CallerKnown, _at: float, _out: list[Effect]) -> float:
+        self._rooms.aftermath.callbacks.know(event)
+        return UNCALLED
+
+    def _row_seen(self, event: RowSeen, at: float, _out: list[Effect]) -> float:
+        self._rooms.aftermath.callbacks.see(event, at)
+        return UNCALLED
 
     def _command(self, command: Command, at: float, out: list[Effect]) -> float:
         return at if self._reception.take(command, at, out) else UNCALLED

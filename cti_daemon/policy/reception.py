@@ -26,8 +26,11 @@ class Reception:
         rooms, seats = self._rooms, self._rooms.seat_desk
         candidates = rooms.candidates()
         seating = Seating(rooms.mirroring.roster, rooms.mirroring.queues, seats.running, seats.last)
+        callbacks = rooms.aftermath.callbacks
         orders, drill = rooms.book.orders, rooms.drills.now
-        situation = Situation(rooms.settings, rooms.routing, rooms.site.roles, candidates, orders, self._desk.last, seating, drill, at)
+        situation = Situation(
+            rooms.settings, rooms.routing, rooms.site.roles, candidates, orders, self._desk.last, seating, drill, at, callbacks.tasks
+        )
         ruling = self._desk.take(command, situation, out)
         if ruling.is_go and ruling.wishes is not None:
             self._desk.defer(command, ruling, rooms.routing.epoch, out)
@@ -41,6 +44,8 @@ class Reception:
             rooms.book.change(ruling.order, command, rooms.verdicts.of, at, out)
         if ruling.is_go and ruling.drill is not None:
             rooms.drills.change(ruling.drill, command, at, out)
+        if ruling.is_go and ruling.callback is not None:
+            callbacks.change(ruling.callback, command.user, at, out)
         is_status = command.verb == "status" and ruling.status is CommandStatus.OK
         data = telling.status(rooms.routing, rooms.verdicts.of, is_paused=orders.is_paused) if is_status else {}
         self._desk.close(command, ruling, rooms.routing.epoch, data, out)

@@ -9,6 +9,7 @@ from cti_daemon.model.ids import NodeName
 from cti_daemon.model.records import Standing, StandingDrill, StandingOrders
 from cti_daemon.model.settings import Settings
 from cti_daemon.policy import failover
+from cti_daemon.policy.aftermath import Aftermath
 from cti_daemon.policy.candidate import Candidate
 from cti_daemon.policy.drills import Drills
 from cti_daemon.policy.failover import Routing
@@ -49,6 +50,7 @@ class Rooms:
     halves: Halves
     hook: RoutingHook
     stale: StaleCalls
+    aftermath: Aftermath
 
     def candidates(self) -> dict[NodeName, Candidate]:
         differences = self.mirroring.difference()
@@ -92,4 +94,5 @@ def furnish(settings: Settings, standing: Standing | None, orders: StandingOrder
         halves=Halves(site),
         hook=RoutingHook(ids, is_wanted=bool(settings.routing.exec)),
         stale=StaleCalls(site, counters, ids),
+        aftermath=Aftermath(settings, site, ids),
     )

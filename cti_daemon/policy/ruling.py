@@ -7,9 +7,11 @@ from typing import Any
 from cti_daemon.model.events import Command, Membership
 from cti_daemon.model.ids import MemberKey, NodeName, QueueName
 from cti_daemon.model.reasons import CommandStatus, Reason, Role
+from cti_daemon.model.register import RowNumber
 from cti_daemon.model.settings import Settings
 from cti_daemon.policy.candidate import Candidate
 from cti_daemon.policy.failover import Routing
+from cti_daemon.state.callback import CallbackChange, Task
 from cti_daemon.state.drill import Drill
 from cti_daemon.state.orders import Orders
 
@@ -79,6 +81,8 @@ class Situation:
     seating: Seating
     drill: Drill | None
     now: float
+    callbacks: Mapping[RowNumber, Task] = field(default_factory=dict)
+    """Who is to be called back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,7 @@ class Ruling:
     """The last sentence of the message: what this order undoes."""
     wishes: Wishes | None = None
     drill: DrillChange | None = None
+    callback: CallbackChange | None = None
     data: dict[str, Any] = field(default_factory=dict)
     """For the answer."""
 
@@ -117,5 +122,6 @@ def accept(
     order: OrderChange | None = None,
     wishes: Wishes | None = None,
     drill: DrillChange | None = None,
+    callback: CallbackChange | None = None,
 ) -> Ruling:
-    return Ruling(CommandStatus.ACCEPTED, "accepted", message, move, order, wishes=wishes, drill=drill)
+    return Ruling(CommandStatus.ACCEPTED, "accepted", message, move, order, wishes=wishes, drill=drill, callback=callback)

@@ -204,8 +204,10 @@ class Daemon:
 
     def _doers(self) -> dict[type[Any], Any]:
         deeds = dict.fromkeys((SetRoute, SetVia, SetDrill, RescueLeg, AttachDialog, HangUp, SetMember), self._do)
+        affected = self._register.doers(self._links, self._seen, self._spawn) if self._register is not None else {}
         return {
             **deeds,
+            **affected,
             CallHook: self._call_hook,
             AskEdge: self._ask,
             SampleAudio: self._sample,

@@ -43,6 +43,9 @@ _COLUMNS = (
 )
 
 
+_RANK = {Harm.EMERGENCY: 0, Harm.HUNG_UP: 1, Harm.LOST: 2}
+
+
 class DamagedError(Exception):
     """The file is there and is not a whole register."""
 
@@ -88,6 +91,11 @@ class RegisterFile:
                 if held is not None:
                     self._db.execute("UPDATE callers SET times = times + 1, changed_wall = ? WHERE row = ?", (wall, held.row))
             if held is not None:
+                if held.harmed.token == harmed.token and _RANK[harmed.harm] > _RANK[held.harmed.harm]:
+                    self._db.execute(
+                        "UPDATE callers SET harm = ?, state = ?, changed_wall = ? WHERE row = ?",
+                        (harmed.harm.value, harmed.state.value, wall, held.row),
+                    )
                 if number and not held.has_number:
                     self._write_number(held.row, number)
                 return self._get(held.row), False
@@ -174,6 +182,9 @@ class RegisterFile:
     def rows(self, state: RowState | None = None) -> list[Row]:
         """All, or those that stand so; the oldest first."""
         return list(self._rows("state = ?", state.value) if state else self._rows("1 = ?", 1))
+
+    def open_rows(self) -> list[Row]:
+        return list(self._rows("state != ?", RowState.CLOSED.value))
 
     def counts(self) -> dict[str, int]:
         return dict(self._db.execute("SELECT state, count(*) FROM callers GROUP BY state").fetchall())

@@ -2,24 +2,34 @@
 
 import asyncio
 import time
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from cti_daemon.model.effects import Record
+from cti_daemon.model.events import Event
+from cti_daemon.model.ids import NodeName
 from cti_daemon.model.register import Register as RegisterSettings
 from cti_daemon.model.settings import Settings
 from cti_daemon.shell import log
+from cti_daemon.shell.ami.node_links import NodeLinks
 from cti_daemon.shell.control_socket import Private
 from cti_daemon.shell.journal import Journal
 from cti_daemon.shell.register import Register, RegisterError
 from cti_daemon.shell.register_desk import VERB, RegisterDesk
+from cti_daemon.shell.register_hands import RegisterHands, Spawn
 from cti_daemon.shell.register_keys import KeyRing, KeyRingError, read_ring
 from cti_daemon.shell.secret_files import Secrets
 
 EXPIRE_SECONDS = 3600.0
+RECALL_SECONDS = 5.0
 DAY_SECONDS = 86_400.0
 
 
 class RegisterRoom:
     def __init__(self, settings: Settings, own: RegisterSettings, ring: KeyRing, journal: Journal) -> None:
+        self._ring = ring
+        self._callback = settings.callback
+        self._hands: RegisterHands | None = None
         self._keep_seconds = own.keep_days * DAY_SECONDS
         self._journal = journal
         self.register = Register(own.path, ring)
@@ -27,8 +37,16 @@ class RegisterRoom:
         self.private: dict[str, Private] = {VERB: self._desk.take}
         self._log = log.get("register")
 
+    def doers(
+        self, links: Mapping[NodeName, NodeLinks], post: Callable[[Event], None], spawn: Spawn
+    ) -> dict[type[Any], Callable[[Any], None]]:
+        """Who does what the core wants done about affected callers."""
+        self._hands = RegisterHands(self.register, self._ring, self._journal, self._callback, links, post, spawn)
+        return self._hands.doers()
+
     async def run(self) -> None:
-        """Erase what is older than it may be, now and every hour, until cancelled."""
+        """Tell the core what the last run left; erase what is older than it may be, now and every hour; until cancelled."""
+        await self._recall()
         while True:
             try:
                 before_wall = time.time() - self._keep_seconds
@@ -40,6 +58,15 @@ class RegisterRoom:
                     await self._journal.append(Record("register_expired", {"rows": gone}))
                     self._log.info("rows of the register were older than they may be, and are erased", rows=len(gone))
             await asyncio.sleep(EXPIRE_SECONDS)
+
+    async def _recall(self) -> None:
+        while self._hands is not None:
+            try:
+                await self._hands.recall()
+            except RegisterError:
+                await asyncio.sleep(RECALL_SECONDS)  # it has been said
+            else:
+                return
 
 
 def open_room(settings: Settings, secrets: Secrets, journal: Journal) -> RegisterRoom | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from functools import partial
 
 from cti_daemon.engine import Engine
+from cti_daemon.model.affected import AskNumber, CallBack, ForgetNumbers, KeepCaller, NoteRow
 from cti_daemon.model.effects import (
     Answer,
     AskEdge,
@@ -113,8 +114,8 @@ class Process(ABC):
                 self.probe(effect)
             case ListEdge(edge=edge):
                 self.take_picture(edge)
-            case CallHook() | Notify() | CallIn():
-                raise AssertionError(effect)  # no world of ours has such a program, nor people to tell
+            case CallHook() | Notify() | CallIn() | AskNumber() | ForgetNumbers() | KeepCaller() | NoteRow() | CallBack():
+                raise AssertionError(effect)  # no world of ours has such a program, people to tell, or a register
             case ListNode(node=node):
                 self.take_picture(node)
             case Record() | Report() | Answer():
@@ -139,7 +140,7 @@ class Process(ABC):
     def tell(self, word: Record | Report | Answer) -> None: ...
 
 
-def line(effect: Effect) -> str | None:
+def line(effect: Effect) -> str | None:  # noqa: PLR0911 - one line a kind
     """The effect as a line of a transcript; None for questions, which are many, and for what is told in a report as well."""
     match effect:
         case Record(kind=kind, data=data, is_awaited=True):
@@ -161,7 +162,9 @@ def line(effect: Effect) -> str | None:
             return f"{node:8} {said(change, wanted)}"
         case Answer(status=status, code=code, message=message):
             return f"answer   {status} {code}: {message}"
-        case CallHook() | Notify() | CallIn() | SetDrill() | Record() | AskEdge() | SampleAudio() | ProbeNode() | ListEdge() | ListNode():
+        case CallHook() | SetDrill() | Record() | AskEdge() | SampleAudio() | ProbeNode() | ListEdge() | ListNode() | Notify() | CallIn():
+            return None
+        case AskNumber() | ForgetNumbers() | KeepCaller() | NoteRow() | CallBack():
             return None
 
 
