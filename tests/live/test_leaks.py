@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lab import carrier, daemon, faults, forger, network, page, secret
+from lab import aftermath, carrier, daemon, faults, forger, network, page, secret
 from lab.ami import Ami
 from lab.broker import NAME as BROKER
 from lab.carrier import Audio, Group
@@ -58,6 +58,8 @@ def outputs(topics: Subscriber) -> Iterator[tuple[str, bytes]]:
     for path in sorted(daemon.FOLDER.iterdir()):
         if path.is_file() and path not in {daemon.LOG, daemon.CONFIGURATION}:
             yield f"file {path.name}", path.read_bytes()
+    yield "privacy list", cti("privacy", "list", *config)
+    yield "callback list", cti("callback-list", "--yes", *config) + cti("callback-list", *config)
     yield "journal export", cti("journal", "export", str(daemon.JOURNAL))
     yield "history", cti("history", "--count", "0", *at)
     for number in ("0", "1", "2", "v1", "v2", "v3"):
@@ -82,7 +84,7 @@ def say_it_all() -> None:
 def test_no_number_of_a_caller_is_in_any_output(fresh_lab: None) -> None:
     topics = Subscriber()
     topics.start()
-    start_daemon(environment={"CTI_LOG_LEVEL": "debug"})
+    start_daemon(environment={"CTI_LOG_LEVEL": "debug"}, more=daemon.REGISTER)
     try:
         carrier.start(TALKING)
         carrier.start(ABANDONING)
@@ -94,6 +96,8 @@ def test_no_number_of_a_caller_is_in_any_output(fresh_lab: None) -> None:
         faults.kill(PBX_A)
         wait_until("the standby to serve", lambda: page.status().get("serving") == PBX_B.name, 10)
         wait_until("the callers to talk again", lambda: talking() >= TALKING.calls, 20)
+        faults.kill(EDGE)  # now nobody can be kept: their numbers go into the register
+        wait_until("the callers to be in the register", lambda: registered() >= TALKING.calls, 20)
         settled_wall = time.time()
         wait_until("queues.json to be written with all of that", lambda: ledger_written_wall() > settled_wall, 15)
         found = {}
@@ -104,6 +108,8 @@ def test_no_number_of_a_caller_is_in_any_output(fresh_lab: None) -> None:
                 found[name] = marks
         print(looked_at)
         assert found == {}
+        assert {"file register.sqlite", "file register.sqlite-wal"} <= {name for name, size in looked_at if size}
+        assert sorted(number_of(row) for row in range(1, 9)) == sorted(WHOLE[: TALKING.calls]), "they are there, and can be shown"
         assert {"file queues.json", "file journal.sqlite", "log", "topics"} <= {name for name, size in looked_at if size}
         assert b"call *********02 back" in dict(outputs(topics))["journal export"]
     finally:
@@ -113,6 +119,14 @@ def test_no_number_of_a_caller_is_in_any_output(fresh_lab: None) -> None:
         for group in (TALKING, ABANDONING):
             carrier.stop(group)
         faults.heal_all()
+
+
+def registered() -> int:
+    return len(aftermath.ask("list")["data"].get("rows", []))
+
+
+def number_of(row: int) -> str:
+    return str(aftermath.ask("show", row=row)["data"]["number"])
 
 
 def talking() -> int:

@@ -26,6 +26,10 @@ ANSWERS = {
     "maintenance-off": "accepted",
     "drill-start": "accepted",
     "drill-stop": "accepted",
+    "callback-list": "wrong_mode",  # the lab keeps no register
+    "callback-take": "wrong_target",
+    "callback-postpone": "wrong_target",
+    "callback-close": "wrong_target",
     "status": "ok",
     "note": "ok",
     "ack": "ok",

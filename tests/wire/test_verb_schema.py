@@ -90,6 +90,8 @@ WRONG_ARGS: dict[str, tuple[Any, ...]] = {
     "for": (None, 0, -5, True, "", "soon", "30", "1w", "9999999s", 1e9),
     "text": (None, 7, "x" * 501),
     "id": (None, -1, True, "1", 1.5),
+    "row": (None, 0, -1, True, "1", 1.5),
+    "result": (None, 7, "", "maybe"),
     "seat": (None, 7, "", "a b", "x" * 64, "seat;1", "seat1/2"),
     "queues": (None, "hotline", [], [7], [""], {}),
     "name": (7, None),

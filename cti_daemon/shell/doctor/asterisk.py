@@ -50,10 +50,11 @@ async def _way_in(node: Node, path: PathName, secrets: NodeSecrets) -> Finding:
     return judged(took < SLOW_LOGIN_SECONDS, slow, f"logged in and proved in {1000 * took:.0f} ms")
 
 
-async def questions(guest: Visit, *, is_edge: bool) -> list[Finding]:
+async def questions(guest: Visit, *, is_edge: bool, calls_back: bool = False) -> list[Finding]:
+    """`calls_back`: the daemon is to have the edges ring callers up."""
     return [
-        await _rights(guest, is_edge=is_edge),
-        await _excess(guest),
+        await _rights(guest, is_edge=is_edge, calls_back=calls_back),
+        await _excess(guest, calls_back=is_edge and calls_back),
         await _clock(guest),
         _noise(guest),
         _origin(guest),
@@ -72,20 +73,23 @@ async def _allowed(guest: Visit) -> frozenset[str]:
     return frozenset(answer.headers) if answer.result is Result.DONE else frozenset()
 
 
-async def _rights(guest: Visit, *, is_edge: bool) -> Finding:
-    needed = NEEDED if is_edge else NEEDED | NEEDED_ON_SERVERS
+async def _rights(guest: Visit, *, is_edge: bool, calls_back: bool) -> Finding:
+    on_edge = NEEDED | {"Originate"} if calls_back else NEEDED
+    needed = on_edge if is_edge else NEEDED | NEEDED_ON_SERVERS
     missing = sorted(needed - await _allowed(guest))
+    more = ",originate" if "Originate" in needed else ""
     bad = fault(
         "rights",
         guest.node.name,
         f"may not use {', '.join(missing)}",
-        f"manager.conf: write = call,agent,user,reporting ({_SAMPLE}); then `manager reload`",
+        f"manager.conf: write = call,agent,user,reporting{more} ({_SAMPLE}); then `manager reload`",
     )
     return judged(not missing, bad, "has every right it needs")
 
 
-async def _excess(guest: Visit) -> Finding:
-    excess = sorted(UNWANTED & await _allowed(guest))
+async def _excess(guest: Visit, *, calls_back: bool) -> Finding:
+    unwanted = UNWANTED - {"Originate"} if calls_back else UNWANTED
+    excess = sorted(unwanted & await _allowed(guest))
     bad = warning(
         "least privilege",
         guest.node.name,

@@ -7,12 +7,17 @@ from cti_daemon.shell.doctor.visit import Visit
 from cti_daemon.state.seats import is_reachable
 
 _EDGE_FILE = "dialplan/cti-edge.conf"
-_STEPS = {"edge": ("cti-route", "cti-resume", "cti-header"), "server": ("cti-dialog",)}
+_STEPS = {
+    "edge": ("cti-route", "cti-resume", "cti-header"),
+    "calling edge": ("cti-route", "cti-resume", "cti-header", "cti-callback"),
+    "server": ("cti-dialog",),
+}
 
 
 async def edge_questions(guest: Visit, settings: Settings) -> list[Finding]:
     servers = [n for n in settings.node if n.role.value != "edge"]
-    found = [await _steps(guest, "edge", _EDGE_FILE), await _hotline(guest, "cti-trunk", _EDGE_FILE), await _default_route(guest, servers)]
+    steps = "edge" if settings.callback is None else "calling edge"
+    found = [await _steps(guest, steps, _EDGE_FILE), await _hotline(guest, "cti-trunk", _EDGE_FILE), await _default_route(guest, servers)]
     found.append(await _test_calls(guest))
     for server in servers:
         found.append(await _addresses(guest, server))

@@ -49,7 +49,9 @@ async def _ask(guest: Visit, node: Node, loaded: Loaded, listed: dict[Role, Queu
     """What a server has in its queues is noted in `listed`: they are compared at the end."""
     await asyncio.sleep(1.0)  # listen a moment: what the site sends by itself is judged too
     if node.role is Role.EDGE:
-        return [*await dialplan.edge_questions(guest, loaded.settings), *await asterisk.questions(guest, is_edge=True)]
+        calls_back = loaded.settings.callback is not None
+        of_edge = await asterisk.questions(guest, is_edge=True, calls_back=calls_back)
+        return [*await dialplan.edge_questions(guest, loaded.settings), *of_edge]
     queues = await guest.queues()
     if isinstance(queues, QueuesListed):
         listed[node.role] = queues
