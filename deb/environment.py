@@ -102,7 +102,7 @@ def needed_packages(packages: Path) -> list[str]:
             name, arrow, where = line.partition(" => ")
             if where.startswith("not found"):
                 raise BuildError(f"{module.name} needs {name.strip()}, which this machine has not")
-            if arrow:
+            if arrow and not Path(where.split()[0]).resolve().is_relative_to(packages.resolve()):  # a wheel brings some of its own
                 libraries.add(where.split()[0])
     return sorted({_owner(library) for library in libraries})
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from cti_daemon.model.contacts import CallOut, Contact, Gateway, People, book_faults
 from cti_daemon.model.fields import Address, Name, Seconds, Secret, Table
 from cti_daemon.model.reasons import Role
 from cti_daemon.model.register import CallbackSettings, Register
@@ -214,6 +215,14 @@ class Settings(Table):
     rows wait for people."""
     role: tuple[RoleOfUsers, ...] = ()
     """Who may order what; everything else is refused."""
+    people: People = People()
+    """How people are told, where there are contacts."""
+    gateway: tuple[Gateway, ...] = ()
+    """A way out to people."""
+    contact: tuple[Contact, ...] = ()
+    """The contact book. Left out: nobody is told anything but by log, metrics and MQTT."""
+    call_out: CallOut | None = None
+    """Calls to people. Left out: none."""
 
     @model_validator(mode="after")
     def _topology(self) -> Self:
@@ -237,6 +246,8 @@ class Settings(Table):
                             "each node needs its own address on each control network"
                         )
                     seen[key] = f"{n.name}.{path}"
+        callers = [n.name for n in self.node if n.role in {Role.EDGE, Role.EMERGENCY}]
+        faults += book_faults(self.contact, self.gateway, self.call_out, callers)
         if faults:
             raise ValueError("\n".join(faults))  # one a line: shell/config tells each with its own line of the file
         return self

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from cti_daemon import __version__
-from cti_daemon.shell import command_cli, history_cli, init_cli, journal_cli, log, privacy_cli, status_page
+from cti_daemon.shell import command_cli, contacts_cli, history_cli, init_cli, journal_cli, log, privacy_cli, status_page
 from cti_daemon.shell.cli_options import (
     DEFAULT_CONFIG,
     EX_CONFIG,
@@ -220,4 +220,5 @@ app.command()(history_cli.history)
 app.command()(history_cli.explain)
 app.add_typer(journal_cli.app)
 app.add_typer(privacy_cli.app)
+app.add_typer(contacts_cli.app)
 command_cli.add_to(app)

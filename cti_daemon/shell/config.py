@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from cti_daemon.model.fields import Secret
 from cti_daemon.model.settings import Settings
-from cti_daemon.shell.config_faults import Fault, address_faults, explain
+from cti_daemon.shell.config_faults import Fault, address_faults, explain, gateway_faults
 from cti_daemon.shell.secret_files import NodeSecrets, SecretError, Secrets, read_lines, read_secret, tls_context
 from cti_daemon.shell.toml_lines import Path as KeyPath
 from cti_daemon.shell.toml_lines import TomlLines
@@ -112,4 +112,6 @@ def _read_secrets(file: Path, lines: TomlLines, settings: Settings) -> tuple[Sec
             keys = read_lines(settings.affected.keys, file.parent)
         except SecretError as fault:
             why_not = str(Fault.at(file, lines, ("register", "keys"), str(fault)))
-    return Secrets(nodes, password, tls, keys, why_not), faults
+    gateways = {gateway.name: read(gateway.url, ("gateway", i, "url")) for i, gateway in enumerate(settings.gateway)}
+    faults += gateway_faults(file, lines, settings, gateways)
+    return Secrets(nodes, password, tls, keys, why_not, gateways), faults

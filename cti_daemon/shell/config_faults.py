@@ -3,6 +3,7 @@
 import difflib
 import re
 import typing
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -15,7 +16,8 @@ from cti_daemon.model.settings import Settings
 from cti_daemon.shell.toml_lines import Path as KeyPath
 from cti_daemon.shell.toml_lines import TomlLines
 
-SECRET_KEYS = frozenset({"secret", "password", "system_name", "token", "keys"})
+SECRET_KEYS = frozenset({"secret", "password", "system_name", "token", "keys", "url"})
+_LISTS = {"channels": '[{ via = "…", to = "…" }]', **dict.fromkeys(("users", "verbs", "roles", "deputies"), '["…"]')}
 NOT_IN_THIS_FILE = (
     "a secret must not stand in this file, which many people read and back up; write it into a file of its own "
     '(one line, mode 0600) and name that: { file = "…" }, or a systemd credential: { credential = "…" }. '
@@ -81,6 +83,24 @@ def address_faults(file: Path, lines: TomlLines, data: dict[str, Any]) -> list[F
             faults.append(Fault.at(file, lines, path, f"port {port} does not exist; a port is 1 to 65535"))
         if re.fullmatch(r"[\d.]+", host) and any(int(o or 256) > 255 for o in host.split(".")):
             faults.append(Fault.at(file, lines, path, f"{host} is not an IPv4 address; each part is 0 to 255"))
+    return faults
+
+
+def gateway_faults(file: Path, lines: TomlLines, settings: Settings, urls: Mapping[str, str]) -> list[Fault]:
+    """What the gateways' URLs say against the channels that use them. No URL is ever quoted: it is a secret."""
+    faults: list[Fault] = []
+    for i, gateway in enumerate(settings.gateway):
+        if urls[gateway.name] and "://" not in urls[gateway.name]:
+            faults.append(Fault.at(file, lines, ("gateway", i, "url"), "what stands there is no Apprise URL: kind://…"))
+    for i, person in enumerate(settings.contact):
+        for channel in person.channels:
+            url = urls.get(channel.via, "")
+            if url and not channel.to and "{to}" in url:
+                faults.append(Fault.at(file, lines, ("contact", i, "channels"), f"via {channel.via!r} needs the person's address: to = …"))
+            elif url and channel.to and "{to}" not in url:
+                faults.append(
+                    Fault.at(file, lines, ("contact", i, "channels"), f"the URL of {channel.via!r} has no {{to}}: leave `to` out")
+                )
     return faults
 
 
@@ -150,14 +170,14 @@ def _example(path: KeyPath) -> str:
         return '[site] with name = "…"'
     if path == ("node",):
         return "[[node]] for each Asterisk: one edge at least, a primary, a standby"
-    if path in {("queue",), ("role",)}:
+    if path in {("queue",), ("role",), ("gateway",), ("contact",)}:
         return f"[[{leaf}]]"
     if leaf == "role":
         return 'role = "edge", "primary", "standby" or "emergency"'
     if leaf in {"a", "b"}:
         return f'{leaf} = "host:port", the address on control network {leaf.upper()}'
-    if leaf in {"users", "verbs"}:
-        return f'{leaf} = ["…"]'
+    if leaf in _LISTS:
+        return f"{leaf} = {_LISTS[leaf]}"
     if len(path) == 1:
         return f"[{leaf}]"
     return f'{leaf} = "…"'

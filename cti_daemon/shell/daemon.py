@@ -42,6 +42,7 @@ from cti_daemon.shell.http import HttpServer
 from cti_daemon.shell.journal import Journal
 from cti_daemon.shell.journal_file import Recovered
 from cti_daemon.shell.ledger_file import LedgerFile
+from cti_daemon.shell.messengers import Messengers
 from cti_daemon.shell.metrics import Metrics
 from cti_daemon.shell.mqtt import MqttBridge
 from cti_daemon.shell.readiness import Readiness
@@ -136,6 +137,11 @@ class Daemon:
         self._teller = Teller(self._metrics, [self._mqtt], self._control.answer)
         self._make_links()
         self._probes = SipProbes(settings, runner.post)
+        self._messengers = Messengers(settings, self._secrets, runner.post, self._spawn)
+        if settings.contact:
+            self._messengers.read()
+            self._metrics.add(self._messengers.families)
+            self._keep(self._messengers.run(), "messengers")
         runner.start(self._doers())
         for node, links in self._links.items():
             self._keep(links.run(), f"ami-{node}")
@@ -208,6 +214,7 @@ class Daemon:
         return {
             **deeds,
             **affected,
+            **self._messengers.doers(),
             CallHook: self._call_hook,
             AskEdge: self._ask,
             SampleAudio: self._sample,

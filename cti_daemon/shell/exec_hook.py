@@ -6,13 +6,11 @@ else, or no end within the deadline: it is called again. It must bear being call
 
 import asyncio
 import json
-import os
-import signal
-from contextlib import suppress
 
 from cti_daemon.model.effects import CallHook
 from cti_daemon.model.events import Outcome
 from cti_daemon.model.reasons import Result
+from cti_daemon.shell.child import end
 
 MOST_DETAIL = 200
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -44,7 +42,7 @@ class ExecHook:
         except TimeoutError:
             return Outcome(wish.effect_id, Result.UNKNOWN, f"{self._argv[0]} did not end within {self._deadline_seconds:g} s")
         finally:
-            await _end(process)
+            await end(process)
         if process.returncode == 0:
             return Outcome(wish.effect_id, Result.DONE)
         first = told.decode(errors="replace").strip().partition("\n")[0][:MOST_DETAIL]
@@ -71,11 +69,3 @@ class ExecHook:
             "CTI_SERVING": wish.serving,
             "CTI_ROUTE": ",".join(wish.route),
         }
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """It and its children, also when we are stopped in the middle."""
-    if process.returncode is None:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()

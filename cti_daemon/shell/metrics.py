@@ -47,6 +47,7 @@ class Metrics:
         self._journal: Journal | None = None
         self._register: Kept | None = None
         self._mqtt: MqttBridge | None = None
+        self._more: list[Callable[[], Iterator[Family]]] = []
         self._process = ProcessCollector(registry=CollectorRegistry())
         self._build = Tally("cti_build_info", Kind.GAUGE, "What runs; always 1", ("version", "python"))
         self._build.set(__version__, platform.python_version(), to=1)
@@ -105,6 +106,10 @@ class Metrics:
         """Export what waits for the broker. For sites that have one."""
         self._mqtt = bridge
 
+    def add(self, families: Callable[[], Iterator[Family]]) -> None:
+        """More families, of a part that not every site has."""
+        self._more.append(families)
+
     async def page(self) -> bytes:
         """The page in Prometheus' text format. Between two pieces everything else has its turn; all of the site is from one moment."""
         text: list[str] = []
@@ -126,6 +131,8 @@ class Metrics:
             yield tally.family()
         for timing in (self._actions, self._detection, self._reroute, self._lag, self._writes):
             yield timing.family()
+        for families in self._more:
+            yield from families()
         yield from self._of_journal()
         if self._register is not None:
             yield from self._of_register(self._register)

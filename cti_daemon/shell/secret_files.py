@@ -36,6 +36,8 @@ class Secrets:
     """The text of the register's key ring."""
     register_fault: str = ""
     """Why it cannot be had. No reason not to start: the hotline goes on without a register."""
+    gateways: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Apprise URLs by name of the gateway."""
 
     def of(self, node: str) -> NodeSecrets:
         return self.nodes[node]

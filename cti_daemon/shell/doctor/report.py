@@ -9,7 +9,7 @@ from cti_daemon.model.reasons import Role
 from cti_daemon.model.settings import Node
 from cti_daemon.shell.ami.life import LifeFailedError
 from cti_daemon.shell.config import Loaded
-from cti_daemon.shell.doctor import asterisk, broker, dialplan, host
+from cti_daemon.shell.doctor import asterisk, broker, dialplan, host, people
 from cti_daemon.shell.doctor.finding import Finding, Grade
 from cti_daemon.shell.doctor.visit import Visit, visit
 
@@ -28,6 +28,7 @@ async def examine(loaded: Loaded, tell: Callable[[Iterable[Finding]], None]) -> 
 
     add(await host.questions(settings))
     add(await broker.questions(settings, secrets.mqtt_password, secrets.mqtt_tls))
+    add(await people.questions(settings, secrets.gateways))
     listed: dict[Role, QueuesListed] = {}
     for node in settings.node:
         ways = await asterisk.ways_in(node, secrets.of(node.name))
