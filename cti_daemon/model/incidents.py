@@ -187,8 +187,10 @@ class Recovery:
     for_seconds: float = 0.0
     """The observation time."""
     text: Titled = Titled("", "")
+    steps: tuple[Step, ...] = ()
+    """What is told and done afterwards (tickets are entered again, the work log)."""
     review_role: str = ""
-    """Who writes the review; empty: recovered is closed."""
+    """Who writes the review; empty: it is closed when the steps are done."""
     review_within_seconds: float = 86_400.0
 
 
@@ -217,7 +219,7 @@ class Plan:
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        return tuple(step for stage in self.stages for step in stage.steps)
+        return (*(step for stage in self.stages for step in stage.steps), *self.recovery.steps)
 
     def step(self, name: str) -> Step | None:
         return next((step for step in self.steps if step.id == name), None)
@@ -287,8 +289,8 @@ class Incident:
     vendor_case: str = ""
     held_up: tuple[int, ...] = ()
     """Stages that a person has lowered: not entered again before their condition has cleared."""
-    floor: int = 0
-    """The stage to which a person has raised it."""
+    floor: int = -1
+    """The stage to which a person has raised it; -1: none."""
     well_since_at: float | None = None
     """Since when all that recovery asks for holds."""
     is_graded_by_person: bool = False

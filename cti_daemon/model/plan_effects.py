@@ -7,7 +7,7 @@ again. A channel that cannot be used is an outcome too (`is_delivered` false, wi
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cti_daemon.model.incidents import CallInLevel, Grade, Value
+from cti_daemon.model.incidents import CallInLevel, Grade, Plan, Value
 
 
 class NoticeKind(StrEnum):
@@ -90,5 +90,12 @@ class FactTold:
     of: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class PlansRead:
+    """The plan files were read anew, and all of them are well: these are in force from now on."""
+
+    plans: tuple[Plan, ...]
+
+
 PlanEffect = Notify | CallIn
-PlanEvent = Notified | Summoned | FactTold
+PlanEvent = Notified | Summoned | FactTold | PlansRead

@@ -4,6 +4,7 @@ read. A schema may admit a little more than the shape (it cannot count bytes), n
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, Protocol
 
 _SPAN = re.compile(r"([0-9]{1,6})(s|m|h|d)")
@@ -68,6 +69,22 @@ class Text:
         if self.pattern is not None:
             schema["pattern"] = f"^(?:{self.pattern})$"
         return schema
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A number, true, false, or a short text."""
+
+    most: int = 80
+    python: type = str
+
+    def admits(self, value: object) -> bool:
+        if isinstance(value, float) and not isfinite(value):
+            return False
+        return isinstance(value, bool | int | float) or (isinstance(value, str) and 0 < len(value) <= self.most)
+
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [{"type": "number"}, {"type": "boolean"}, {"type": "string", "minLength": 1, "maxLength": self.most}]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,13 @@
 """Every order that a person can give, in one table: it makes the checks of a request, the commands of the command line, the retained
 schemas and docs/commands.md."""
 
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 
-from cti_daemon.model.shapes import Choice, Flag, Names, Shape, Span, Text, Whole
+from cti_daemon.model.plan_verbs import INCIDENT, PLAN_VERBS
+from cti_daemon.model.shapes import Choice, Flag, Names, Span, Text, Whole
+from cti_daemon.model.verb import Arg, Kind, Known, Verb
+
+__all__ = ["Arg", "Kind", "Known", "Verb"]
 
 MOST_PAUSE_SECONDS = 86_400.0
 MOST_MAINTENANCE_SECONDS = 7 * 86_400.0
@@ -17,69 +20,6 @@ MOST_PENALTY = 1_000_000
 ASTERISK_TEXT_BYTES = 79
 """Asterisk cuts a member's name and a pause's reason here, also in the middle of a character."""
 _NODE_NAME = Text(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,62}", most=63)
-
-
-class Kind(StrEnum):
-    """What an order is about."""
-
-    WORD = "word"  # changes nothing but the record
-    MOVE = "move"  # who serves
-    STANDING = "standing"  # in force for a stated time
-    SEAT = "seat"
-    DRILL = "drill"
-    CALLBACK = "callback"
-
-
-class Known(StrEnum):
-    """Whose names a site has."""
-
-    SERVERS = "servers"  # nodes that can serve calls
-    NODES = "nodes"
-
-
-@dataclass(frozen=True, slots=True)
-class Arg:
-    """`ask`: what is said when it is missing or has another shape, with `code`. On the command line it is an option, with `default`
-    when it is not given, or where `is_positional` a word behind the verb."""
-
-    name: str
-    shape: Shape
-    does: str
-    needed: bool = False
-    known: Known | None = None
-    code: str = "malformed"
-    ask: str = ""
-    metavar: str | None = None
-    default: str | None = None
-    is_positional: bool = False
-    option: str = ""
-    """Its name on the command line, where that is another one."""
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "option", self.option or self.name)
-
-
-@dataclass(frozen=True, slots=True)
-class Verb:
-    """`does`: one sentence. `more`: what the reference says besides. `is_dangerous`: wants a dry run first, and its token."""
-
-    name: str
-    kind: Kind
-    does: str
-    args: tuple[Arg, ...] = ()
-    more: str = ""
-    is_dangerous: bool = False
-
-    @property
-    def is_order(self) -> bool:
-        return self.kind is not Kind.WORD
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        return tuple(arg.name for arg in self.args)
-
-    def arg(self, name: str) -> Arg:
-        return next(arg for arg in self.args if arg.name == name)
 
 
 _TO = Arg(
@@ -303,7 +243,10 @@ VERBS: dict[str, Verb] = {
             "note",
             Kind.WORD,
             "Write a remark into the journal, with your name and the time.",
-            (Arg("text", Text(least=1), "The remark.", ask='a note needs words: args {"text": …}', metavar="TEXT", is_positional=True),),
+            (
+                Arg("text", Text(least=1), "The remark.", ask='a note needs words: args {"text": …}', metavar="TEXT", is_positional=True),
+                INCIDENT,
+            ),
             more="Without `text` the request's `reason` is the remark. Telephone numbers are masked before anything is written; "
             "`#` in front keeps the number of a case.",
         ),
@@ -315,15 +258,18 @@ VERBS: dict[str, Verb] = {
                 Arg(
                     "id",
                     Whole(),
-                    "The decision's epoch, as status and history show it.",
+                    "The decision's epoch, as status and history show it; for an incident 0.",
                     needed=True,
                     ask='acknowledge what? args {"id": N}, the epoch of the decision',
                     metavar="ID",
                     is_positional=True,
                 ),
                 Arg("text", Text(), "A remark.", ask="text must be text of at most 500 characters", metavar="TEXT"),
+                INCIDENT,
             ),
+            more="With `incident` it acknowledges what was told of that incident: no deputy is told then.",
         ),
+        *PLAN_VERBS,
     )
 }
 HARMLESS = frozenset({"status"})

@@ -14,10 +14,11 @@ from cti_daemon.policy.drills import DRILLS
 from cti_daemon.policy.moves import MOVES
 from cti_daemon.policy.order_args import check
 from cti_daemon.policy.order_verbs import ORDERS, tell_span
+from cti_daemon.policy.plan_verbs import PLANS, rule_word
 from cti_daemon.policy.ruling import LastOrder, Ruling, Situation, refuse
 from cti_daemon.policy.seat_verbs import SEATS, last_opposite
 
-RULES = MOVES | ORDERS | SEATS | DRILLS | CALLBACKS
+RULES = MOVES | ORDERS | SEATS | DRILLS | CALLBACKS | PLANS
 OPPOSITE_SECONDS = 120.0
 """An order that undoes another one of so short ago is told so."""
 EPOCHS_REMEMBERED = 5
@@ -30,7 +31,8 @@ def rule(command: Command, now: Situation, key: bytes) -> Ruling:
     if refusal is not None:
         return refusal
     if VERBS[command.verb].kind is Kind.WORD:
-        return show_worklist(now) if command.verb == WORKLIST else _take_word(command)
+        words = show_worklist(now) if command.verb == WORKLIST else rule_word(command, now.plans)
+        return words or _take_word(command)
     ruling = RULES[command.verb](command, now)
     if not ruling.is_go:
         return ruling

@@ -12,6 +12,7 @@ from cti_daemon.model.settings import Settings
 from cti_daemon.policy.candidate import Candidate
 from cti_daemon.policy.failover import Routing
 from cti_daemon.state.callback import CallbackChange, Task
+from cti_daemon.policy.plans import Plans
 from cti_daemon.state.drill import Drill
 from cti_daemon.state.orders import Orders
 
@@ -83,6 +84,7 @@ class Situation:
     now: float
     callbacks: Mapping[RowNumber, Task] = field(default_factory=dict)
     """Who is to be called back."""
+    plans: Plans | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from cti_daemon.model.fields import Secret
 from cti_daemon.model.settings import Settings
 from cti_daemon.shell.config_faults import Fault, address_faults, explain, gateway_faults
 from cti_daemon.shell.secret_files import NodeSecrets, SecretError, Secrets, read_lines, read_secret, tls_context
-from cti_daemon.shell.toml_lines import Path as KeyPath
-from cti_daemon.shell.toml_lines import TomlLines
+from cti_daemon.wire.toml_lines import Path as KeyPath
+from cti_daemon.wire.toml_lines import TomlLines
 
 MOST_BYTES = 1_000_000
 

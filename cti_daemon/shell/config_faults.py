@@ -13,8 +13,8 @@ from pydantic_core import ErrorDetails
 from typing_extensions import override
 
 from cti_daemon.model.settings import Settings
-from cti_daemon.shell.toml_lines import Path as KeyPath
-from cti_daemon.shell.toml_lines import TomlLines
+from cti_daemon.wire.toml_lines import Path as KeyPath
+from cti_daemon.wire.toml_lines import TomlLines
 
 SECRET_KEYS = frozenset({"secret", "password", "system_name", "token", "keys", "url"})
 _LISTS = {"channels": '[{ via = "…", to = "…" }]', **dict.fromkeys(("users", "verbs", "roles", "deputies"), '["…"]')}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cti_daemon.shell.toml_lines import TomlLines
+from cti_daemon.wire.toml_lines import TomlLines
 
 TEXT = '''\
 # head

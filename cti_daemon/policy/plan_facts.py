@@ -1,0 +1,169 @@
+"""The facts that plans stand on: what the picture of the site shows, and what other systems have told. What is not known is not there."""
+
+import operator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from cti_daemon.model.incidents import Comparison, Test, Value
+from cti_daemon.model.plan_tables import REPORT_WINDOW_SECONDS, REPORTS
+from cti_daemon.model.reasons import NodeState, SeatState, Verdict
+from cti_daemon.model.views import QueueView, SeatView, SiteView, WindowView
+
+Key = tuple[str, str]
+"""A fact, and whose it is; empty: the site's."""
+DROP_WINDOW_SECONDS = 5.0
+DROP_KEPT_SECONDS = 60.0
+_BUSY = frozenset({SeatState.IN_CALL, SeatState.RINGING, SeatState.WRAP_UP})
+_ABSENT = frozenset({SeatState.UNREACHABLE, SeatState.LOGGED_OUT, SeatState.UNKNOWN})
+_COMPARE: dict[Comparison, Callable[[Any, Any], bool]] = {
+    Comparison.EQUAL: operator.eq,
+    Comparison.UNLIKE: operator.ne,
+    Comparison.LESS: operator.lt,
+    Comparison.AT_MOST: operator.le,
+    Comparison.MORE: operator.gt,
+    Comparison.AT_LEAST: operator.ge,
+}
+
+
+class Board:
+    """`told`: facts of other systems, which stay until they are told otherwise."""
+
+    def __init__(self, at: float) -> None:
+        self.told: dict[Key, Value] = {}
+        self.began_at = at
+        """Since when the figures run, over restarts: a day's mean needs a day."""
+        self.checked_at = at
+        """When a drill of the emergency seats was last passed, or plans were first run."""
+        self.is_maintenance = False
+        self._seen: dict[Key, Value] = {}
+        self._reports: deque[tuple[float, str]] = deque()
+        self._security: deque[tuple[float, int]] = deque()
+        self._security_count = 0
+        self._calls: deque[tuple[float, int]] = deque()
+        self._drop: tuple[float, int] = (float("-inf"), 0)
+
+    def look(self, view: SiteView, at: float) -> None:
+        """Draw the facts anew."""
+        seen = dict(_facts(view, at - self.began_at))
+        seen.update(self._counted(view, at))
+        seen[("emergency_seats.check_age", "")] = at - self.checked_at
+        self._seen = seen
+        told = self.told.get(("external.maintenance", ""))
+        self.is_maintenance = told is True or any(node.maintenance is not None for node in view.nodes) or view.pause is not None
+
+    def report(self, kind: str, at: float) -> None:
+        """Somebody has reported a fault."""
+        self._reports.append((at, kind))
+
+    def tell(self, fact: str, of: str, value: Value | None) -> None:
+        if value is None:
+            self.told.pop((fact, of), None)
+        else:
+            self.told[(fact, of)] = value
+
+    def judge(self, test: Test) -> bool | None:
+        """With several (queues, nodes) and no `of`: any of them will do; False only when all are known."""
+        values = self.values(test.fact, test.of)
+        found = [_holds(test, value) for value in values]
+        return None if not found else any(found)
+
+    def values(self, fact: str, of: str = "") -> list[Value]:
+        if of:
+            value = self.told.get((fact, of), self._seen.get((fact, of)))
+            return [] if value is None else [value]
+        return [value for source in (self._seen, self.told) for (name, _), value in source.items() if name == fact]
+
+    def as_data(self) -> dict[str, Value]:
+        """All that is known, for the record."""
+        both = self._seen | self.told
+        return {f"{fact}[{of}]" if of else fact: both[fact, of] for fact, of in sorted(both)}
+
+    def _counted(self, view: SiteView, at: float) -> Iterator[tuple[Key, Value]]:
+        while self._reports and at - self._reports[0][0] > REPORT_WINDOW_SECONDS:
+            self._reports.popleft()
+        for kind in REPORTS:
+            yield (f"reports.{kind}", ""), float(sum(reported == kind for _, reported in self._reports))
+        total = sum(view.counters.get("security_events", {}).values())
+        if total > self._security_count:
+            self._security.append((at, total - self._security_count))
+        self._security_count = total
+        while self._security and at - self._security[0][0] > REPORT_WINDOW_SECONDS:
+            self._security.popleft()
+        yield ("security.events", ""), float(sum(count for _, count in self._security))
+        yield from self._calls_now(view, at)
+
+    def _calls_now(self, view: SiteView, at: float) -> Iterator[tuple[Key, Value]]:
+        if not view.calls and view.serving is None:
+            return
+        now = sum(view.calls.values())
+        self._calls.append((at, now))
+        while self._calls and at - self._calls[0][0] > DROP_WINDOW_SECONDS:
+            self._calls.popleft()
+        drop = max(count for _, count in self._calls) - now
+        if drop >= self._drop[1] or at - self._drop[0] > DROP_KEPT_SECONDS:
+            self._drop = (at, drop)
+        yield ("calls.in_progress", ""), float(now)
+        yield ("calls.dropped_together", ""), float(self._drop[1])
+
+
+def _holds(test: Test, value: Value) -> bool:
+    if isinstance(value, str) != isinstance(test.value, str):
+        return test.comparison is Comparison.UNLIKE
+    return _COMPARE[test.comparison](value, test.value)
+
+
+def _facts(view: SiteView, age_seconds: float) -> Iterator[tuple[Key, Value]]:
+    yield ("site.mode", ""), view.mode.value
+    roles = {node.name: node.role.value for node in view.nodes}
+    if view.serving is not None and view.serving in roles:
+        yield ("site.served_by", ""), roles[view.serving]
+    for node in view.nodes:
+        for of in (node.name, node.role.value):
+            if node.state is not NodeState.UNKNOWN:
+                yield ("node.state", of), node.state.value
+            if node.verdict is not Verdict.UNKNOWN:
+                yield ("node.verdict", of), node.verdict.value
+    for path in ("a", "b"):
+        yield ("path.degraded", path), float(sum(path in node.degraded_paths for node in view.nodes))
+    if view.seats:
+        yield from _of_seats(view.seats)
+    for queue in view.queues:
+        yield from (((fact, queue.name), value) for fact, value in _of_queue(queue, age_seconds).items() if value is not None)
+
+
+def _of_seats(seats: Iterable[SeatView]) -> Iterator[tuple[Key, Value]]:
+    states = [SeatState(seat.state) for seat in seats]
+    if all(state is SeatState.UNKNOWN for state in states):
+        return
+    counts: Mapping[str, int] = {
+        "seats.available": states.count(SeatState.AVAILABLE),
+        "seats.usable": sum(state not in _ABSENT for state in states),
+        "seats.unreachable": states.count(SeatState.UNREACHABLE),
+        "seats.logged_in": sum(state not in {SeatState.LOGGED_OUT, SeatState.UNKNOWN} for state in states),
+    }
+    yield from (((fact, ""), float(count)) for fact, count in counts.items())
+
+
+def _of_queue(queue: QueueView, age_seconds: float) -> Mapping[str, Value | None]:
+    windows = sorted(queue.kpi.windows, key=lambda w: w.seconds) if queue.kpi is not None else []
+    facts: dict[str, Value | None] = {"queue.waiting": None if queue.waiting is None else float(queue.waiting)}
+    facts["queue.longest_wait"] = queue.longest_wait_seconds
+    states = [SeatState(seat.state) for seat in queue.seats]
+    if any(state is not SeatState.UNKNOWN for state in states):
+        facts["queue.lines_full"] = SeatState.AVAILABLE not in states and not _BUSY.isdisjoint(states)
+    if windows:
+        now = windows[0]
+        facts["queue.service_level"] = next(iter(now.service_level.values()), None)
+        facts["queue.connect_rate"], facts["queue.abandonment"] = now.connect_ratio, now.abandonment_ratio
+        facts["queue.asa_seconds"] = now.asa_seconds
+        facts["queue.arrivals_ratio"] = _arrivals_ratio(now, [window for window in windows if window.seconds <= age_seconds])
+    return facts
+
+
+def _arrivals_ratio(now: WindowView, whole: list[WindowView]) -> float | None:
+    """`whole`: windows that the figures fill. A ratio to nothing is not known."""
+    usual = whole[-1] if whole else now
+    if not usual.offered or usual.seconds <= now.seconds:
+        return None
+    return (now.offered / now.seconds) / (usual.offered / usual.seconds)

@@ -1,0 +1,119 @@
+"""What people have said to plans and incidents is done: each word with a name and a reason, written down. It was ruled before."""
+
+from types import MappingProxyType
+
+from cti_daemon.model.effects import Effect
+from cti_daemon.model.events import Command
+from cti_daemon.model.incidents import IncidentState, StepState
+from cti_daemon.policy.plan_run import REVIEW, Run
+from cti_daemon.policy.plan_verbs import RECOVERED, told_value
+from cti_daemon.policy.plans import Plans
+
+ARRIVED = "arrived"
+_FIELDS = ("eta", "wording", "cause_class", "vendor_case")
+
+
+def obey(plans: Plans, command: Command, at: float, out: list[Effect]) -> None:
+    """Carry out a verb that was accepted."""
+    args = command.args
+    match command.verb:
+        case "plan-start":
+            plan = plans.plans[str(args["plan"])]
+            stage = next((i for i, s in enumerate(plan.stages) if s.id == args.get("stage")), 0)
+            is_drill, cause = args.get("drill") is True, f"by {command.user}" + (f": {command.reason}" if command.reason else "")
+            plans.start(plan, at, out, stage=stage, cause=cause, found_by="drill" if is_drill else command.user, is_drill=is_drill)
+        case "fact-set":
+            plans.board.tell(str(args["fact"]), "", told_value(command))
+            plans.note_fact(at)
+        case "fault-report":
+            _report(plans, command, at, out)
+        case _ if "incident" in args:
+            run = plans.run(str(args["incident"]), at, out)
+            _say(run, command)
+            plans.take(run, at, out)
+        case _:
+            pass
+    plans.settle(at, out)
+
+
+def _report(plans: Plans, command: Command, at: float, out: list[Effect]) -> None:
+    kind, where = str(command.args["kind"]), str(command.args.get("seat", ""))
+    plans.board.report(kind, at)
+    plans.note_fact(at)
+    said = ": ".join(word for word in (f"reported by {command.user}", where, str(command.args.get("text", ""))) if word)
+    for plan in [plan for plan in plans.plans.values() if kind in plan.reports]:
+        running = next((i for i in plans.incidents.values() if i.is_open and i.plan.name == plan.name and not i.is_drill), None)
+        if running is None:
+            plans.start(plan, at, out, cause=said, found_by="report")
+        else:
+            run = plans.run(running.id, at, out)
+            run.write("report", said, by=command.user)
+            plans.take(run, at, out)
+
+
+def _say(run: Run, command: Command) -> None:
+    args, user = command.args, command.user
+    match command.verb:
+        case "ack":
+            run.write("ack", f"{user} looks after it" + _why(args.get("text") or command.reason), by=user)
+            run.notices.acknowledge(lambda _notice, _held: True)
+            run.reach(IncidentState.ASSESSED)
+        case "note":
+            run.write("note", f"{user}: {args.get('text') or command.reason}", by=user)
+        case "approve":
+            run.change(is_approved=True, approve_until_at=None)
+            run.write("approved", f"approved by {user}" + _why(command.reason), by=user)
+            run.notices.acknowledge(lambda notice, _held: "/approval/" in notice)
+            run.reach(IncidentState.ASSESSED)
+        case "stage-set":
+            _set(run, command)
+        case "task-done":
+            _finish(run, str(args["step"]), user, said=str(args.get("proof", "")) or command.reason)
+        case "answer":
+            _finish(run, str(args["step"]), user, answer=str(args["answer"]), said=command.reason)
+        case "arrived":
+            person = str(args.get("person", user))
+            run.change(summoned=MappingProxyType({**run.now.summoned, person: ARRIVED}))
+            run.write("arrived", f"{person} has arrived", by=user, person=person)
+            held = run.now.steps.get(ARRIVED)
+            if held is not None and held.state is StepState.OPEN:
+                _finish(run, ARRIVED, user, said=person)
+        case "incident-close":
+            run.close(user, command.reason)
+        case _:
+            pass
+
+
+def _finish(run: Run, step: str, user: str, answer: str = "", said: str = "") -> None:
+    run.finish(step, StepState.DONE, by=user, answer=answer, said=said)
+    run.notices.acknowledge(lambda notice, _held: notice.startswith(f"{run.now.id}/{step}/"))
+    if step == REVIEW and run.now.state is IncidentState.RECOVERED:
+        run.change(state=IncidentState.REVIEWED)
+        run.write("state", IncidentState.REVIEWED.value, by=user)
+    run.close_when_done(user)
+
+
+def _set(run: Run, command: Command) -> None:
+    args, user = command.args, command.user
+    fields = {key: str(args[key]) for key in _FIELDS if key in args}
+    if fields:
+        run.change(**fields)
+        run.write("said", ", ".join(f"{key}: {word}" for key, word in fields.items()), by=user)
+    if "grade" in args:
+        run.change(grade=type(run.now.grade)(args["grade"]), is_graded_by_person=True)
+        run.write("grade", f"{args['grade']}, by {user}" + _why(command.reason), by=user, reason=command.reason)
+        run.reach(IncidentState.ASSESSED)
+    if args.get("stage") == RECOVERED:
+        run.recover(user, command.reason)
+    elif "stage" in args:
+        index = next(i for i, stage in enumerate(run.now.plan.stages) if stage.id == args["stage"])
+        above = tuple(range(index + 1, len(run.now.plan.stages)))
+        run.change(floor=index, held_up=above)
+        run.write("override", f"{user} sets stage {args['stage']}" + _why(command.reason), by=user, reason=command.reason)
+        if index != run.now.stage:
+            run.enter(index, user)
+        run.reach(IncidentState.ASSESSED)
+
+
+def _why(reason: object) -> str:
+    return f": {reason}" if reason else ""

@@ -1,0 +1,333 @@
+"""The book of plans and incidents: looked at once a second, never on the way of an AMI event; what changes is written down before it is
+done (`plans`, the whole of it, the last entry counts), and goes on from there after a restart."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cti_daemon.model.effects import Effect, Record, Report
+from cti_daemon.model.incidents import TELEPHONY, Activation, Incident, IncidentState, Plan, Step, StepState
+from cti_daemon.model.plan_effects import FactTold, Notified, PlanEvent, PlansRead, Summoned
+from cti_daemon.model.plan_tables import fact_named
+from cti_daemon.model.views import SiteView
+from cti_daemon.policy.plan_facts import Board
+from cti_daemon.policy.plan_run import Run, Watch
+from cti_daemon.state.hold import Hold
+from cti_daemon.wire.plan_journal import UNREADABLE, incident_from_plain, incident_to_plain, version_from_plain, version_to_plain
+
+LOOK_SECONDS = 1.0
+COUNTS_KEPT_SECONDS = 10.0
+"""How old the counts of conditions may be that a restart goes on with."""
+QUIET_KEPT_SECONDS = 3600.0
+"""The same while no condition counts: how long it all runs is still to be known."""
+CLOSED_KEPT = 20
+"""Closed incidents that are still shown; the journal has them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class StandingPlans:
+    """What the journal holds: the last entry `plans`, its age, and the versions of plans that incidents have begun with."""
+
+    data: Mapping[str, Any]
+    elapsed_seconds: float
+    versions: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A telephony step that the engine is to carry out."""
+
+    incident: str
+    step: Step
+
+
+@dataclass(slots=True)
+class _Pending:
+    """What a look has brought."""
+
+    wishes: list[Wish] = field(default_factory=list)
+    is_changed: bool = False
+
+
+class Plans:
+    def __init__(
+        self, plans: Iterable[Plan], at: float, standing: StandingPlans | None = None, time_scale: float = 1.0, board: Board | None = None
+    ) -> None:
+        self.board = board or Board(at)
+        self.plans: dict[str, Plan] = {plan.name: plan for plan in plans}
+        self.incidents: dict[str, Incident] = {}
+        self.next_at = at
+        self.due_at = at
+        """When time alone will change something; it is looked at once a second at the latest, since facts are only seen by looking."""
+        self._look_seconds = min(max(LOOK_SECONDS * time_scale, 0.1), LOOK_SECONDS)
+        self._watches: dict[str, Watch] = {}
+        self._numbers: dict[str, int] = {}
+        self._disarmed: set[str] = set()
+        self._untold: list[str] = []
+        self._is_restored = False
+        self._counts_at = float("-inf")
+        self._pending = _Pending()
+        for plan in self.plans.values():
+            self._watch(plan, at)
+        if standing is not None:
+            self._restore(standing, at)
+
+    # --- look ---------------------------------------------------------------------------------------------------------
+
+    def look(self, draw: Callable[[float], SiteView], at: float, out: list[Effect]) -> None:
+        """Take every incident on. `draw` is asked at most once a look."""
+        if at < self.next_at:
+            return
+        self.board.look(draw(at), at)
+        out.extend(Report("alarm", "warning", text, {}) for text in self._untold)
+        self._untold.clear()
+        if self._is_restored:
+            self._is_restored = False
+            self._go_on(at, out)
+        for watch in self._watches.values():
+            for hold in watch.holds:
+                hold.look(self.board.judge, at, is_maintenance=self.board.is_maintenance)
+        for plan in self.plans.values():
+            self._open_by_itself(plan, at, out)
+        for incident in list(self.incidents.values()):
+            self._advance(incident.id, at, out)
+        self.due_at = self._next_due_at(at)
+        self.next_at = max(min(at + self._look_seconds, self.due_at), at + 0.05)
+        self._keep_counts(at, out)
+        self.settle(at, out)
+
+    def _next_due_at(self, at: float) -> float:
+        holds = (hold.next_at() for watch in self._watches.values() for hold in watch.holds)
+        runs = (Run(i, at, [], dict).next_at(self._watches[i.plan.digest]) for i in self.incidents.values())
+        return min((*holds, *runs), default=float("inf"))
+
+    def _open_by_itself(self, plan: Plan, at: float, out: list[Effect]) -> None:
+        holds = self._watches[plan.digest].stages
+        met = [i for i, hold in enumerate(holds) if hold is not None and hold.is_met and plan.stages[i].after_seconds is None]
+        if not met:
+            self._disarmed.discard(plan.name)
+        elif plan.name not in self._disarmed and not any(
+            i.is_open and i.plan.name == plan.name and not i.is_drill for i in self.incidents.values()
+        ):
+            self.start(plan, at, out, stage=max(met), cause=self._cause(holds[max(met)]))
+
+    def _cause(self, hold: Hold | None) -> str:
+        facts = sorted(_facts_of(hold)) if hold is not None else []
+        found = {fact: self.board.values(fact) for fact in facts}
+        return ", ".join(f"{fact} = {'/'.join(_told(v) for v in values)}" for fact, values in found.items() if values)
+
+    def start(
+        self,
+        plan: Plan,
+        at: float,
+        out: list[Effect],
+        *,
+        stage: int = 0,
+        cause: str = "",
+        found_by: str = "automatic",
+        is_drill: bool = False,
+    ) -> str:
+        """A new incident; its name."""
+        number = self._numbers[plan.name] = self._numbers.get(plan.name, 0) + 1
+        name = f"{plan.name}-{number}"
+        if not is_drill:
+            self._disarmed.add(plan.name)
+        is_approved = plan.activation is Activation.AUTOMATIC or is_drill or found_by not in ("automatic", "report")
+        self.incidents[name] = Incident(
+            id=name,
+            plan=plan,
+            state=IncidentState.DETECTED,
+            grade=plan.stages[stage].grade,
+            stage=0,
+            began_at=at,
+            is_drill=is_drill,
+            is_approved=is_approved,
+            found_by=found_by,
+        )
+        self._watch(plan, at)
+        out.append(Record("plan_version", version_to_plain(plan)))
+        run = self.run(name, at, out)
+        run.open(plan.approver, cause or f"by {found_by}")
+        run.enter(stage, found_by)
+        self.take(run, at, out)
+        return name
+
+    def _advance(self, name: str, at: float, out: list[Effect]) -> None:
+        run = self.run(name, at, out)
+        run.advance(self._watches[run.now.plan.digest])
+        self.take(run, at, out)
+
+    def run(self, name: str, at: float, out: list[Effect]) -> Run:
+        return Run(self.incidents[name], at, out, self.board.as_data)
+
+    def take(self, run: Run, at: float, out: list[Effect]) -> None:
+        """The incident as a run has left it."""
+        if not run.is_changed:
+            return
+        self.incidents[run.now.id] = run.now
+        self._pending.is_changed = True
+        self._pending.wishes += [Wish(run.now.id, step) for step in run.wishes]
+        for child in run.children:
+            self._start_child(run.now, child, at, out)
+        self.next_at = min(self.next_at, at)
+
+    def _start_child(self, parent: Incident, name: str, at: float, out: list[Effect]) -> None:
+        plan = self.plans.get(name)
+        if plan is None:
+            out.append(Report("alarm", "warning", f"{parent.id} was to start the plan {name}, which is not loaded", {"plan": name}))
+        elif not any(i.is_open and i.plan.name == name and i.is_drill == parent.is_drill for i in self.incidents.values()):
+            self.start(plan, at, out, cause=f"started by {parent.id}", found_by=parent.id, is_drill=parent.is_drill)
+
+    # --- what comes back ----------------------------------------------------------------------------------------------
+
+    def learn(self, event: PlanEvent, at: float, out: list[Effect]) -> None:
+        match event:
+            case FactTold():
+                if fact_named(event.fact) is not None:
+                    self.board.tell(event.fact, event.of, event.value)
+                    self.note_fact(at)
+            case PlansRead():
+                self._reload(event.plans, at, out)
+            case Notified() | Summoned():
+                name = (event.notice if isinstance(event, Notified) else event.summons).split("/")[0]
+                if name in self.incidents:
+                    run = self.run(name, at, out)
+                    if isinstance(event, Notified):
+                        run.notices.learn(event)
+                    else:
+                        run.notices.summoned(event)
+                    self.take(run, at, out)
+        self.settle(at, out)
+
+    @property
+    def has_wishes(self) -> bool:
+        return bool(self._pending.wishes)
+
+    def take_wishes(self) -> list[Wish]:
+        wishes, self._pending.wishes = self._pending.wishes, []
+        return wishes
+
+    def carried_out(self, wish: Wish, *, is_done: bool, said: str, at: float, out: list[Effect]) -> None:
+        """What became of a telephony step."""
+        run = self.run(wish.incident, at, out)
+        held = run.now.steps.get(wish.step.id)
+        if held is not None and held.state is StepState.BEGUN:
+            run.finish(wish.step.id, StepState.DONE if is_done else StepState.FAILED, by="cti-daemon", said=said)
+        self.take(run, at, out)
+        self.settle(at, out)
+
+    def note_fact(self, at: float) -> None:
+        """A fact was told: it is looked at now, and written down."""
+        self._pending.is_changed = True
+        self.next_at = min(self.next_at, at)
+
+    def passed_check(self, at: float) -> None:
+        """A drill of the emergency seats was passed."""
+        self.board.checked_at = at
+        self._pending.is_changed = True
+
+    def _reload(self, plans: Iterable[Plan], at: float, out: list[Effect]) -> None:
+        """All at once; an incident keeps the version it began with, an unchanged plan its counts."""
+        self.plans = {plan.name: plan for plan in plans}
+        for plan in self.plans.values():
+            self._watch(plan, at)
+        wanted = {plan.digest for plan in self.plans.values()} | {i.plan.digest for i in self.incidents.values()}
+        self._watches = {digest: watch for digest, watch in self._watches.items() if digest in wanted}
+        out.append(Report("incident", "info", f"{len(self.plans)} plans are loaded", {"plans": sorted(self.plans)}))
+        self.next_at = min(self.next_at, at)
+
+    def _watch(self, plan: Plan, at: float) -> None:
+        if plan.digest not in self._watches:
+            recovery = None if plan.recovery.when is None else Hold(plan.recovery.when, at)
+            self._watches[plan.digest] = Watch(plan.stages, recovery, at)
+
+    # --- kept over a restart --------------------------------------------------------------------------------------------
+
+    def settle(self, at: float, out: list[Effect]) -> None:
+        """Write down what has changed; in its batch this comes before all that is done."""
+        if self._pending.is_changed:
+            self._pending.is_changed = False
+            self._forget_old()
+            out.append(Record("plans", self.as_data(at)))
+            self._counts_at = at
+
+    def _keep_counts(self, at: float, out: list[Effect]) -> None:
+        is_counting = any(hold.is_counting for watch in self._watches.values() for hold in watch.holds)
+        if at - self._counts_at >= (COUNTS_KEPT_SECONDS if is_counting else QUIET_KEPT_SECONDS) and not self._pending.is_changed:
+            self._counts_at = at
+            out.append(Record("plans", self.as_data(at), is_awaited=False))
+
+    def _forget_old(self) -> None:
+        closed = [name for name, incident in self.incidents.items() if incident.state is IncidentState.CLOSED]
+        for name in closed[:-CLOSED_KEPT]:
+            del self.incidents[name]
+
+    def as_data(self, at: float) -> dict[str, Any]:
+        return {
+            "incidents": [incident_to_plain(incident, at) for incident in self.incidents.values()],
+            "numbers": dict(self._numbers),
+            "disarmed": sorted(self._disarmed),
+            "told": [[fact, of, value] for (fact, of), value in sorted(self.board.told.items())],
+            "began": round(at - self.board.began_at, 3),
+            "checked": round(at - self.board.checked_at, 3),
+            "counts": {digest: [hold.to_plain(at) for hold in watch.holds] for digest, watch in self._watches.items()},
+        }
+
+    def _restore(self, standing: StandingPlans, at: float) -> None:
+        elapsed = max(standing.elapsed_seconds, 0.0)
+        data, known = standing.data, {plan.digest: plan for plan in self.plans.values()}
+        for version in standing.versions:
+            try:
+                known.setdefault(str(version["digest"]), version_from_plain(version))
+            except UNREADABLE as fault:
+                self._untold.append(f"a version of plan {version.get('plan')} cannot be read any more: {fault}")
+        for plain in data.get("incidents", ()):
+            try:
+                incident = incident_from_plain(plain, known, elapsed, at)
+            except UNREADABLE as fault:
+                self._untold.append(f"incident {plain.get('id')} cannot be gone on with: {type(fault).__name__} {fault}")
+                continue
+            self.incidents[incident.id] = incident
+            self._watch(incident.plan, at)
+        try:
+            self._numbers = {str(name): int(number) for name, number in data["numbers"].items()}
+            self._disarmed = {str(name) for name in data["disarmed"]}
+            self.board.told = {(str(fact), str(of)): value for fact, of, value in data["told"]}
+            self.board.began_at, self.board.checked_at = at - elapsed - float(data["began"]), at - elapsed - float(data["checked"])
+        except UNREADABLE as fault:
+            self._untold.append(f"the journal's word on plans cannot be read: {type(fault).__name__} {fault}")
+        for digest, plain in data.get("counts", {}).items():
+            self._recount(digest, plain, elapsed, at)
+        self._is_restored = True
+
+    def _recount(self, digest: str, plain: Any, elapsed: float, at: float) -> None:
+        watch = self._watches.get(digest)
+        if watch is None:
+            return
+        try:
+            for hold, kept in zip(watch.holds, plain, strict=True):
+                hold.take_plain(kept, elapsed, at)
+        except UNREADABLE as fault:
+            self._untold.append(f"counts of a plan begin anew: {type(fault).__name__} {fault}")
+
+    def _go_on(self, at: float, out: list[Effect]) -> None:
+        """After a restart: whatever has no outcome is ordered again, under its old name."""
+        for incident in list(self.incidents.values()):
+            run = self.run(incident.id, at, out)
+            run.notices.repeat()
+            if incident.state is IncidentState.CLOSED:
+                continue
+            run.write("resumed", "the daemon was restarted; all clocks go on")
+            steps = (incident.plan.step(name) for name, held in incident.steps.items() if held.state is StepState.BEGUN)
+            self._pending.wishes += [Wish(incident.id, step) for step in steps if step is not None and step.do in TELEPHONY]
+
+
+def _facts_of(hold: Hold) -> set[str]:
+    if hold.parts:
+        return {fact for part in hold.parts for fact in _facts_of(part)}
+    fact = getattr(hold.condition, "fact", "")
+    return {fact} if fact else set()
+
+
+def _told(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,276 @@
+"""A plan file: TOML text in, a checked plan or every fault at once out. Data only: there is no code in a plan."""
+
+import hashlib
+import tomllib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cti_daemon.model.incidents import (
+    PEOPLE,
+    TELEPHONY,
+    ActionKind,
+    Activation,
+    CallInLevel,
+    Grade,
+    Group,
+    Plan,
+    Recovery,
+    Stage,
+    Step,
+)
+from cti_daemon.model.plan_tables import REPORTS, ROLES
+from cti_daemon.wire.plan_conditions import read_condition
+from cti_daemon.wire.plan_reader import Faults, PlanFault, Table
+from cti_daemon.wire.toml_lines import TomlLines
+
+MOST_BYTES = 64 * 1024
+MOST_STEPS = 100
+_DATE = r"YYYY-MM-DD"
+_SILENCE = ("wait", "start")
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What a plan may name besides what the tables have: roles of the site's own contact book, and the names of all its plans (None:
+    not known, so not checked)."""
+
+    roles: frozenset[str] = field(default_factory=frozenset)
+    plans: frozenset[str] | None = None
+    time_scale: float = 1.0
+
+
+def read_plan(text: str, name: str, site: Site = Site()) -> Plan | tuple[PlanFault, ...]:
+    """`name`: the file's own, which the plan must have too. Never raises for what stands in a file."""
+    if len(text.encode(errors="replace")) > MOST_BYTES:
+        return (PlanFault(None, "", f"is larger than {MOST_BYTES} bytes; this is no plan"),)
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        return (_not_toml(str(error), text),)
+    except RecursionError:
+        return (PlanFault(1, "", "is nested too deeply; this is no plan"),)
+    faults = Faults(TomlLines(text), site.time_scale)
+    plan = _plan(Table(data, (), faults), text, name, site)
+    return tuple(sorted(set(faults.found), key=lambda f: (f.line or 0, f.key, f.text))) or plan
+
+
+def _not_toml(message: str, text: str) -> PlanFault:
+    head, found, tail = message.rpartition(" (at ")
+    words = tail.rstrip(")").replace(",", "").split()
+    line = int(words[1]) if found and words[:1] == ["line"] else max(len(text.splitlines()), 1)
+    return PlanFault(line, "", f"is not TOML here: {head if found else message}")
+
+
+def _plan(table: Table, text: str, name: str, site: Site) -> Plan:
+    roles = frozenset(ROLES) | site.roles
+    if (own := table.name("name", needed=f'name = "{name}"')) and own != name:
+        table.fault("name", f"is {own!r}, but the file is {name}.toml: give both the same name")
+    version = table.text("version", needed='version = "1"', most=40)
+    review_due = table.text("review_due", needed=f'review_due = "{_DATE}"', most=10)
+    if review_due and not _is_date(review_due):
+        table.fault("review_due", f"must be a date, {_DATE}; found {review_due!r}")
+    activation = table.word("activation", Activation, Activation.AUTOMATIC)
+    approver = table.one_of("approver", roles, what="role", needed='approver = "commander"' if activation is Activation.APPROVAL else "")
+    plan = Plan(
+        name=name,
+        title=table.titled("title"),
+        version=version,
+        approved_by=table.text("approved_by", needed='approved_by = "…", who has approved this version', most=80),
+        review_due=review_due,
+        rows=table.rows(),
+        stages=_stages(table, roles, site),
+        recovery=_recovery(table, roles, site),
+        digest=hashlib.sha256(f"{site.time_scale!r}\n{text}".encode(errors="replace")).hexdigest()[:16],
+        text=text,
+        activation=activation,
+        approver=approver,
+        approve_within_seconds=table.span("approve_within", 600.0) or 600.0,
+        is_started_by_silence=table.one_of("on_silence", _SILENCE, what="word") == "start",
+        reports=table.names("reports", REPORTS, what="kind of report"),
+        time_scale=site.time_scale,
+    )
+    table.end()
+    _check_together(plan, table)
+    return plan
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return len(tomllib.loads(f"d = {text}")) == 1 and text[4] == "-" and len(text) == 10
+    except tomllib.TOMLDecodeError:
+        return False
+
+
+def _stages(table: Table, roles: Collection[str], site: Site) -> tuple[Stage, ...]:
+    found: list[Stage] = []
+    for part in table.tables("stage", needed="[[stage]]"):
+        after = part.span("after")
+        if after is not None and not found:
+            part.fault("after", "the first stage has none before it; its `when` opens the plan")
+        found.append(
+            Stage(
+                id=part.name("id", needed='id = "…"'),
+                title=part.titled("title"),
+                grade=part.word("grade", Grade),
+                steps=tuple(_step(step, roles, site) for step in part.tables("step", needed="[[stage.step]]")),
+                rows=part.rows(),
+                when=read_condition(part.table("when")),
+                after_seconds=after,
+            )
+        )
+        part.end()
+    return tuple(found)
+
+
+def _recovery(table: Table, roles: Collection[str], site: Site) -> Recovery:
+    part = table.table("recovered")
+    if part is None:
+        return Recovery()
+    recovery = Recovery(
+        when=read_condition(part.table("when")),
+        needs=part.names("needs", what="step"),
+        for_seconds=part.span("for", 0.0) or 0.0,
+        text=part.titled("text", needed=False),
+        steps=tuple(_step(step, roles, site) for step in part.tables("step")),
+        review_role=part.one_of("review", roles, what="role"),
+        review_within_seconds=part.span("review_within", 86_400.0) or 0.0,
+    )
+    part.end()
+    return recovery
+
+
+# --- steps ----------------------------------------------------------------------------------------------------------
+
+
+def _step(table: Table, roles: Collection[str], site: Site) -> Step:
+    kind = table.word("do", ActionKind)
+    common: dict[str, Any] = {
+        "id": table.name("id", needed='id = "…"'),
+        "do": kind,
+        "title": table.titled("title"),
+        "rows": table.rows(),
+        "after_seconds": table.span("after", 0.0) or 0.0,
+        "follows": table.name("follows"),
+        "answer": table.text("answer", most=40),
+    }
+    if kind in PEOPLE:
+        special = _of_people(table, kind, roles)
+    elif kind is ActionKind.NOTIFY:
+        acknowledge = table.span("acknowledge_within")
+        special = {"roles": _roles(table, roles), "acknowledge_within_seconds": acknowledge}
+    elif kind is ActionKind.CALL_IN:
+        special = {"roles": _roles(table, roles), "level": table.word("level", CallInLevel, CallInLevel.COME)}
+    elif kind is ActionKind.GRADE:
+        special = {"grade": table.word("grade", Grade)}
+    elif kind is ActionKind.PLAN:
+        special = {"plan": _child(table, site)}
+    else:
+        special = _of_seats(table, kind) if kind in TELEPHONY else {}
+    step = Step(**common, **special)
+    table.end()
+    return step
+
+
+def _roles(table: Table, known: Collection[str]) -> tuple[str, ...]:
+    return table.names("roles", known, needed='roles = ["duty-lead"]', what="role")
+
+
+def _of_people(table: Table, kind: ActionKind, roles: Collection[str]) -> Mapping[str, Any]:
+    role = table.one_of("role", roles, needed='role = "maintenance"', what="role")
+    special: dict[str, Any] = {
+        "roles": (role,),
+        "within_seconds": table.span("within", needed='within = "10m"'),
+        "late": table.names("late", roles, what="role"),
+    }
+    if special["within_seconds"] == 0:
+        table.fault("within", "must be more than nothing")
+    if kind is ActionKind.TASK:
+        return special | {"proof": table.text("proof", most=200)}
+    options = table.names("options", needed='options = ["yes", "no"]')
+    return special | {"options": options, "default": table.one_of("default", options, needed='default = "no"', what="option")}
+
+
+def _of_seats(table: Table, kind: ActionKind) -> Mapping[str, Any]:
+    if kind not in {ActionKind.SEATS_LOGIN, ActionKind.SEATS_LOGOUT, ActionKind.SEATS_UNPAUSE}:
+        return {}
+    special: dict[str, Any] = {"seats": table.names("seats", needed='seats = ["seat12"]')}
+    is_login = kind is ActionKind.SEATS_LOGIN
+    special["queues"] = table.names("queues", needed='queues = ["hotline"]' if is_login else "")
+    return special | ({"penalty": table.whole("penalty", 0, 1_000_000)} if is_login else {})
+
+
+def _child(table: Table, site: Site) -> str:
+    if site.plans is None:
+        return table.name("plan", needed='plan = "…"')
+    return table.one_of("plan", site.plans, needed='plan = "…"', what="plan")
+
+
+# --- rules over several keys ----------------------------------------------------------------------------------------
+
+
+def _check_together(plan: Plan, table: Table) -> None:
+    if not plan.rows:
+        table.fault("rows", 'is missing or empty; add the rows of the sources that this plan serves: rows = ["D1"]')
+    if len(plan.steps) > MOST_STEPS:
+        table.fault("stage", f"has {len(plan.steps)} steps in all; at most {MOST_STEPS} can be carried out in order")
+    if plan.activation is Activation.APPROVAL and plan.stages and plan.stages[0].when is None and not plan.reports:
+        table.fault(
+            "activation", "approval is asked for what opens by itself or by a report; this plan only opens by a person's plan-start"
+        )
+    _check_stages(plan, table)
+    _check_steps(plan, table)
+    named = {step.id: step for stage in plan.stages for step in stage.steps}
+    for index, step in enumerate(plan.recovery.steps):
+        at = table.at(("recovered", "step", index))
+        if step.do not in (ActionKind.TASK, ActionKind.NOTIFY):
+            at.fault("do", f"afterwards there are only {ActionKind.TASK} and {ActionKind.NOTIFY}")
+        if step.follows or step.after_seconds:
+            at.fault("follows" if step.follows else "after", "afterwards everything begins at once")
+        if step.id in named or step.id in {other.id for other in plan.recovery.steps[:index]}:
+            at.fault("id", f"{step.id!r} is used twice; each step of a plan needs its own")
+    for need in plan.recovery.needs:
+        if need not in named or named[need].do not in PEOPLE | TELEPHONY:
+            table.fault("recovered", f"needs {need!r}, which is no task, question or telephony action of this plan")
+
+
+def _check_stages(plan: Plan, table: Table) -> None:
+    seen: set[str] = set()
+    for place, stage in enumerate(plan.stages):
+        if stage.id and stage.id in seen:
+            _at(table, place).fault("id", f"{stage.id!r} is used twice; each stage needs its own")
+        seen.add(stage.id)
+        if isinstance(stage.when, Group) and not stage.when.parts:
+            _at(table, place).fault("when", "has no part")
+
+
+def _check_steps(plan: Plan, table: Table) -> None:
+    before: dict[str, Step] = {}
+    for place, stage in enumerate(plan.stages):
+        for index, step in enumerate(stage.steps):
+            at = _at(table, place, index)
+            if step.id and step.id in before:
+                at.fault("id", f"{step.id!r} is used twice; each step of a plan needs its own")
+            followed = before.get(step.follows)
+            if step.follows and followed is None:
+                at.fault("follows", f"{step.follows!r} is no step above this one")
+            if followed is not None and followed.do not in PEOPLE | TELEPHONY:
+                at.fault(
+                    "follows",
+                    f"{step.follows!r} is over as soon as it is begun; only a task, a question or a telephony action is waited for",
+                )
+            if step.answer and (followed is None or step.answer not in (*followed.options, "late", "failed")):
+                at.fault(
+                    "answer",
+                    f"{step.answer!r} is no answer of the step it follows"
+                    if followed
+                    else "needs `follows`, the question it is the answer to",
+                )
+            if step.do is ActionKind.PLAN and step.plan == plan.name:
+                at.fault("plan", "is this very plan")
+            before.setdefault(step.id, step)
+
+
+def _at(table: Table, stage: int, step: int | None = None) -> Table:
+    path = ("stage", stage) if step is None else ("stage", stage, "step", step)
+    return table.at(path)

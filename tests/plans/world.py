@@ -1,0 +1,215 @@
+"""A site in virtual time around the real book of plans: facts by hand, a journal, an outbox that knows what it has handed over.
+
+It can be killed at any point of a batch of effects: before it is written down, before it is done, before the outcome is heard."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from typing_extensions import override
+
+from cti_daemon.model.effects import Effect, Record, Report
+from cti_daemon.model.events import Command
+from cti_daemon.model.incidents import Plan, Value
+from cti_daemon.model.plan_effects import CallIn, Notified, Notify, PlanEvent, Summoned, SummonsAnswer
+from cti_daemon.model.views import SiteView
+from cti_daemon.policy.plan_facts import Board
+from cti_daemon.policy.plan_verbs import rule_plan, rule_word
+from cti_daemon.policy.plan_words import obey
+from cti_daemon.policy.plans import Plans, StandingPlans
+
+RESTART_SECONDS = 2.0
+KEPT_AGAIN_SECONDS = 10.5
+"""A look after the counts of conditions have been written down."""
+
+
+class KilledError(Exception):
+    """SIGKILL, here."""
+
+
+class Facts(Board):
+    """Facts by hand instead of from a picture of the site."""
+
+    source: dict[tuple[str, str], Value]
+
+    @override
+    def look(self, view: SiteView, at: float) -> None:
+        self._seen = dict(self.source)
+        self._seen[("emergency_seats.check_age", "")] = at - self.checked_at
+        for kind_reports in self._counted(view, at):
+            key, value = kind_reports
+            if key[0].startswith("reports."):
+                self._seen.setdefault(key, value)
+        self.is_maintenance = self.told.get(("external.maintenance", "")) is True
+
+
+class World:
+    def __init__(self, plans: Mapping[str, Plan], kill_at: int | None = None) -> None:
+        self.now = 0.0
+        self.facts: dict[tuple[str, str], Value] = {}
+        self.lines: list[str] = []
+        self.points = 0
+        """Places where it could have been killed."""
+        self.restarts = 0
+        self.outbox: dict[str, float] = {}
+        """Notices and summonses that were handed over, and when: durable, as the outbox of the shell is."""
+        self.spoken: list[tuple[float, str, str, str]] = []
+        """What people really got: when, whom, what kind, which words."""
+        self.switched: list[tuple[float, str]] = []
+        """Telephony that was really changed."""
+        self.is_on: dict[str, str] = {}
+        self.unreachable: set[str] = set()
+        self.answers: dict[str, SummonsAnswer] = {}
+        self._loaded = plans
+        self._journal: list[tuple[str, dict[str, Any], float]] = []
+        self._kill_at = kill_at
+        self.plans = self._begin(None)
+
+    # --- life and death -----------------------------------------------------------------------------------------------
+
+    def _begin(self, standing: StandingPlans | None) -> Plans:
+        board = Facts(self.now)
+        board.source = self.facts
+        return Plans(self._loaded.values(), self.now, standing, board=board)
+
+    def restart(self, down_seconds: float = RESTART_SECONDS) -> None:
+        self.now += down_seconds
+        self.restarts += 1
+        last = next((entry for entry in reversed(self._journal) if entry[0] == "plans"), None)
+        versions = tuple(data for kind, data, _ in self._journal if kind == "plan_version")
+        self.plans = self._begin(None if last is None else StandingPlans(last[1], self.now - last[2], versions))
+        self.look()
+
+    def _point(self) -> None:
+        self.points += 1
+        if self._kill_at == self.points:
+            raise KilledError
+
+    # --- in -----------------------------------------------------------------------------------------------------------
+
+    def look(self) -> None:
+        self.plans.next_at = self.now
+        out: list[Effect] = []
+        self.plans.look(_no_view, self.now, out)
+        self._do(out)
+
+    def say(self, command: Command) -> str:
+        """A person's command: refused, or carried out; what was answered."""
+        situation: Any = _Situation(self.plans)
+        ruling = rule_word(command, self.plans) if command.verb in ("ack", "note") else rule_plan(command, situation)
+        if ruling is not None and not ruling.is_go:
+            return f"refused ({ruling.code}): {ruling.message}"
+        out: list[Effect] = []
+        obey(self.plans, command, self.now, out)
+        self._do(out)
+        self.look()
+        return ruling.message if ruling is not None else "ok"
+
+    def check(self) -> None:
+        """A drill of the emergency seats was passed."""
+        self.plans.passed_check(self.now)
+        self.look()
+
+    def until(self, at: float) -> None:
+        """Let time pass; whatever is due happens at its instant."""
+        self._run(min(self.now + KEPT_AGAIN_SECONDS, at))
+        self._run(at)
+
+    def _run(self, at: float) -> None:
+        while self.plans.due_at <= at:
+            self._look_at(self.plans.due_at)
+        self._look_at(at)
+
+    def _look_at(self, at: float) -> None:
+        """A real daemon looks every second: what that changes (the counts of conditions, written down) one look before has changed."""
+        if at - 1.0 > self.now:
+            self.now = at - 1.0
+            self.look()
+        self.now = max(self.now, at)
+        self.look()
+
+    # --- out ----------------------------------------------------------------------------------------------------------
+
+    def _do(self, out: list[Effect]) -> None:
+        if not out and not self.plans.has_wishes:
+            return
+        self._point()
+        for record in (effect for effect in out if isinstance(effect, Record) and effect.kind != "incident"):
+            self._journal.append((record.kind, record.data, self.now))
+        self._point()
+        heard: list[PlanEvent] = []
+        for effect in out:
+            match effect:
+                case Notify():
+                    heard += self._notify(effect)
+                case CallIn():
+                    heard += self._call_in(effect)
+                case Report():
+                    self._write(effect.text)
+                case _:
+                    pass
+        self._telephony()
+        self._point()
+        for event in heard:
+            more: list[Effect] = []
+            self.plans.learn(event, self.now, more)
+            self._do(more)
+        if heard:
+            self.look()
+
+    def _notify(self, effect: Notify) -> list[PlanEvent]:
+        is_reached = effect.role not in self.unreachable
+        if effect.notice not in self.outbox and is_reached:
+            self.outbox[effect.notice] = self.now
+            whom = ", ".join(effect.people) or f"{effect.role}'s deputy" if effect.is_to_deputy else ", ".join(effect.people) or effect.role
+            self.spoken.append((self.now, whom, effect.kind.value, effect.text))
+            self._write(f"→ {whom} ({effect.kind.value}): {effect.text}")
+        person = f"{effect.role}-2" if effect.is_to_deputy else f"{effect.role}-1"
+        return [Notified(effect.notice, effect.role, person, "sms", is_delivered=is_reached, reason="" if is_reached else "no channel")]
+
+    def _call_in(self, effect: CallIn) -> list[PlanEvent]:
+        if effect.summons not in self.outbox:
+            self.outbox[effect.summons] = self.now
+            self.spoken.append((self.now, effect.role, effect.level.value, effect.text))
+            self._write(f"☎ {effect.role} ({effect.level.value}): {effect.text}")
+        return [Summoned(effect.summons, f"{effect.role}-1", self.answers.get(effect.role, SummonsAnswer.YES))]
+
+    def _telephony(self) -> None:
+        for wish in self.plans.take_wishes():
+            kind, on = wish.step.do.value, " ".join(wish.step.seats)
+            if self.is_on.get(on) != kind:
+                self.is_on[on] = kind
+                self.switched.append((self.now, kind))
+                self._write(f"⚙ {kind} {on}".rstrip())
+            out: list[Effect] = []
+            self._point()
+            self.plans.carried_out(wish, is_done=True, said="holds", at=self.now, out=out)
+            self._do(out)
+
+    def _write(self, text: str) -> None:
+        self.lines += [f"{clock(self.now)}   {line}" if i == 0 else f"            {line}" for i, line in enumerate(text.split("\n"))]
+
+
+class _Situation:
+    def __init__(self, plans: Plans) -> None:
+        self.plans = plans
+
+
+class _NoView:
+    """A picture that shows nothing: the facts come by hand."""
+
+    calls: Mapping[Any, int] = {}
+    counters: Mapping[str, Mapping[Any, int]] = {}
+    serving = None
+
+
+def _no_view(_at: float) -> SiteView:
+    nothing: Any = _NoView()
+    view: SiteView = nothing
+    return view
+
+
+def clock(seconds: float) -> str:
+    """`0:15:00`; with tenths where there are any."""
+    whole = int(seconds + 1e-6)
+    tenths = f".{round((seconds - whole) * 10)}" if seconds - whole > 0.05 else ""
+    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}{tenths}"
