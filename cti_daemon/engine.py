@@ -23,6 +23,7 @@ from cti_daemon.policy.failover import Routing
 from cti_daemon.policy.halves import Halves
 from cti_daemon.policy.intake import Intake
 from cti_daemon.policy.picture import draw
+from cti_daemon.policy.plans import Plans
 from cti_daemon.policy.reception import Reception
 from cti_daemon.policy.rooms import furnish
 from cti_daemon.state import ledger
@@ -42,8 +43,10 @@ class Engine:
         orders: StandingOrders | None = None,
         answered: Iterable[Answer] = (),
         drill: StandingDrill | None = None,
+        plans: Plans | None = None,
     ) -> None:
         self._rooms = rooms = furnish(settings, standing, orders, drill, at)
+        rooms.plans = plans
         self._reception = Reception(rooms, confirm_key, answered)
         self._intake = Intake(rooms, self._reception)
         self._quiet = self._intake.quiet
@@ -112,13 +115,15 @@ class Engine:
         stale_at = rooms.stale.judge(health, at, out, may_act=may_move)
         mirroring.judge(rooms.routing.serving, health, rooms.stale.is_settled, at, out)
         self._reception.close_seat_orders(at, out)
+        plans_at = self._reception.attend_plans(at, out)
         rooms.drills.judge(rooms.routing, at, out)
         wanted_at = rooms.watching.ask(health, at, out)
         looked_at = rooms.halves.look(at, out)
         hook_at = rooms.hook.assert_route(rooms.routing, rerouting.route, at, out)
         is_ready = may_move and rooms.verdicts.is_healthy(rooms.routing.serving)
         cared_at = rooms.aftermath.look(changes, rooms.routing, is_ready=is_ready, at=at, out=out)
-        looks = (cared_at, hook_at, wanted_at, looked_at, stale_at, rerouting.next_at(at), mirroring.next_at(at), book.orders.next_at)
+        asked_at = (hook_at, wanted_at, looked_at, stale_at, plans_at, cared_at)
+        looks = (*asked_at, rerouting.next_at(at), mirroring.next_at(at), book.orders.next_at)
         self.next_at = min(rooms.verdicts.next_at, rooms.seat_desk.next_at, rooms.drills.next_at, *looks)
 
     def figures(self, at: float) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from cti_daemon.model.shapes import Choice, Flag, Names, Shape, Span, Text, Whole
+from cti_daemon.model.shapes import Choice, Flag, Names, Scalar, Shape, Span, Text, Whole
 from cti_daemon.model.verbs import HARMLESS, VERBS, Arg, Kind, Known, Verb
 from cti_daemon.policy.desk import ANSWERS_KEPT
 from cti_daemon.shell.daemon import ANSWERS_LAST_SECONDS
@@ -54,6 +54,7 @@ _KINDS = {
     Kind.SEAT: "Seats",
     Kind.DRILL: "Drills",
     Kind.CALLBACK: "Call-backs",
+    Kind.PLAN: "Emergency plans and incidents",
     Kind.WORD: "Words: nothing is changed but the record",
 }
 _HEAD = "<!-- made by `make docs` from the table of verbs (cti_daemon/model/verbs.py): do not edit -->\n"
@@ -147,6 +148,8 @@ def _shape(shape: Shape) -> str:
             return "list of names"
         case Choice():
             return ", ".join(f"`{word}`" for word in shape.of)
+        case Scalar():
+            return f"number, true, false, or text of at most {shape.most} characters"
         case Text():
             return f"text, at most {shape.most} characters"
         case _:

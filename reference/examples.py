@@ -26,6 +26,15 @@ ARGS: dict[str, dict[str, Any]] = {
     "seat-logout": {"seat": "seat12", "queues": ["hotline"]},
     "seat-pause": {"seat": "seat12", "reason": "lunch"},
     "seat-unpause": {"seat": "seat12"},
+    "plan-start": {"plan": "lines-full", "stage": "general"},
+    "approve": {"incident": "readiness-window-1"},
+    "stage-set": {"incident": "lines-full-1", "eta": "15:30"},
+    "task-done": {"incident": "lines-full-1", "step": "next-shift-early", "proof": "seat 12, from 14:00"},
+    "answer": {"incident": "all-seats-cannot-log-in-1", "step": "recoverable", "answer": "no"},
+    "arrived": {"incident": "media-server-failure-1", "person": "the supplier"},
+    "fact-set": {"fact": "external.mains", "value": False},
+    "fault-report": {"kind": "seat", "text": "headset is dead", "seat": "seat12"},
+    "incident-close": {"incident": "lines-full-1"},
 }
 
 

@@ -175,6 +175,18 @@ class Journal(Table):
     """The journal's file."""
 
 
+class PlanFolder(Table):
+    """Where the plan files are, and how fast their clocks run."""
+
+    folder: Annotated[str, Field(min_length=1, max_length=400)] = "plans"
+    """A folder of plan files, `*.toml`; a relative one is beside the configuration. SIGHUP reads it anew: all of it, or nothing when a file
+    is faulty."""
+    time_scale: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Times of the plans are multiplied with it; only a test or a drill site has another one than 1. Every message then says so."""
+    roles: tuple[Name, ...] = ()
+    """Roles that plans may name besides those of the table in docs/design/plans.md."""
+
+
 class RoleOfUsers(Table):
     """A role of people: who has it and which verbs it allows."""
 
@@ -208,6 +220,8 @@ class Settings(Table):
     """Orders of people on this machine."""
     journal: Journal = Journal()
     """The durable record."""
+    plans: PlanFolder | None = None
+    """Emergency plans, run by the daemon. Left out: none."""
     affected: Annotated[Register | None, Field(alias="register")] = None
     """Callers to whom something happened, with their numbers, sealed. Left out: no number is ever kept."""
     callback: CallbackSettings | None = None

@@ -4,6 +4,7 @@ the command line. A fact that is not known is None, never 0 and never its last h
 from dataclasses import dataclass, field
 
 from cti_daemon.model.ids import NodeName, PathName, QueueName, SeatName
+from cti_daemon.model.incidents import Grade, IncidentState, Titled
 from cti_daemon.model.reasons import Condition, LegState, Mode, NodeState, Reason, Role, Verdict
 
 
@@ -165,6 +166,47 @@ class QueueView:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockView:
+    """An open task or question of an incident. `due_in_seconds` below 0: overdue."""
+
+    step: str
+    role: str
+    title: Titled
+    due_in_seconds: float
+    is_late: bool
+    proof: str
+    options: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentView:
+    """One run of an emergency plan."""
+
+    id: str
+    plan: str
+    version: str
+    title: Titled
+    state: IncidentState
+    grade: Grade
+    stage: str
+    stage_title: Titled
+    since_seconds: float
+    is_drill: bool
+    is_approved: bool
+    found_by: str
+    cause_class: str
+    eta: str
+    wording: str
+    vendor_case: str
+    time_scale: float
+    clocks: tuple[ClockView, ...]
+    steps: dict[str, str]
+    """What became of each step so far."""
+    told: tuple[str, ...]
+    """Roles that were told."""
+
+
+@dataclass(frozen=True, slots=True)
 class SiteView:
     mode: Mode
     serving: NodeName | None
@@ -194,5 +236,7 @@ class SiteView:
     """Why `serving` serves; `reason` may be a later divert's."""
     pause: OrderView | None = None
     drill: DrillView | None = None
+    incidents: tuple[IncidentView, ...] | None = None
+    """Of emergency plans; None: the site has none."""
     withheld: str | None = None
     """What would be done if automation were not paused."""

@@ -68,6 +68,8 @@ class Drills:
     ) -> None:
         self._site, self._counters, self._ids = site, counters, ids
         self.now = restored(standing, site.roles, at)
+        self.passed_at: float | None = None
+        """When a drill was last passed, as far as we have seen."""
         """The drill that is in force."""
         self._edges = {edge: _Edge() for edge in site.edges}
 
@@ -142,6 +144,8 @@ class Drills:
         if drill is None:
             return
         evaluation = "passed" if drill.answered and drill.answered == drill.calls else "failed" if drill.calls else "no test call was made"
+        if evaluation == "passed":
+            self.passed_at = at
         facts = drill.as_data(at) | {"state": "ended", "how": how, "ended_by": user, "evaluation": evaluation}
         out.append(Record("drill", facts | {"left_seconds": 0.0}))
         self._counters["drills"][(drill.kind, how)] += 1

@@ -42,6 +42,7 @@ from cti_daemon.model.events import (
     SipAlive,
     SipRefused,
 )
+from cti_daemon.model.plan_effects import FactTold, Notified, PlanEvent, PlansRead, Summoned
 from cti_daemon.model.reasons import Verdict
 from cti_daemon.policy.reception import Reception
 from cti_daemon.policy.rooms import Rooms
@@ -96,6 +97,10 @@ class Intake:
             Command: self._command,
             CallerKnown: self._caller_known,
             RowSeen: self._row_seen,
+            Notified: self._of_plans,
+            Summoned: self._of_plans,
+            FactTold: self._of_plans,
+            PlansRead: self._of_plans,
         }  # a table, since `match` would try two dozen classes for the commonest event
 
     def take(self, event: Event, at: float, out: list[Effect]) -> float:
@@ -238,3 +243,10 @@ class Intake:
 
     def _command(self, command: Command, at: float, out: list[Effect]) -> float:
         return at if self._reception.take(command, at, out) else UNCALLED
+
+    def _of_plans(self, event: PlanEvent, at: float, out: list[Effect]) -> float:
+        plans = self._rooms.plans
+        if plans is None:
+            return UNCALLED
+        plans.learn(event, at, out)
+        return at

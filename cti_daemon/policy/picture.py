@@ -6,6 +6,7 @@ from cti_daemon.model.views import NodeView, OrderView, SiteView
 from cti_daemon.policy import queueing
 from cti_daemon.policy.candidate import Candidate
 from cti_daemon.policy.health import Health
+from cti_daemon.policy.plan_picture import show
 from cti_daemon.policy.proof import pieces
 from cti_daemon.policy.rooms import Rooms
 from cti_daemon.state.orders import Order
@@ -37,6 +38,7 @@ def draw(rooms: Rooms, now: float) -> SiteView:
         calls=site.calls.counts(),
         counters={name: dict(counted) for name, counted in rooms.counters.items()},
         drill=rooms.drills.view(now),
+        incidents=None if rooms.plans is None else tuple(show(incident, now) for incident in rooms.plans.incidents.values()),
     )
 
 

@@ -5,11 +5,14 @@ from collections.abc import Iterable
 from cti_daemon.model.effects import Answer, Effect
 from cti_daemon.model.events import Command
 from cti_daemon.model.reasons import CommandStatus
+from cti_daemon.model.verbs import VERBS, Kind
 from cti_daemon.policy import failover, telling
 from cti_daemon.policy.adoption import adopt
 from cti_daemon.policy.desk import Desk
+from cti_daemon.policy.plan_room import NEVER, PlanRoom
+from cti_daemon.policy.plan_words import obey
 from cti_daemon.policy.rooms import Rooms
-from cti_daemon.policy.ruling import Seating, Situation
+from cti_daemon.policy.ruling import Ruling, Seating, Situation
 
 
 class Reception:
@@ -18,19 +21,16 @@ class Reception:
     def __init__(self, rooms: Rooms, confirm_key: bytes, answered: Iterable[Answer]) -> None:
         self._rooms = rooms
         self._desk = Desk(confirm_key, answered)
+        self._plan_room = None if rooms.plans is None else PlanRoom(rooms, rooms.plans, self._situate)
 
     def take(self, command: Command, at: float, out: list[Effect]) -> bool:
         """True when the judges must look; not when it was heard before."""
         if self._desk.answer_again(command, out):
             return False
         rooms, seats = self._rooms, self._rooms.seat_desk
-        candidates = rooms.candidates()
-        seating = Seating(rooms.mirroring.roster, rooms.mirroring.queues, seats.running, seats.last)
+        situation = self._situate(at)
+        candidates, orders = dict(situation.candidates), situation.orders
         callbacks = rooms.aftermath.callbacks
-        orders, drill = rooms.book.orders, rooms.drills.now
-        situation = Situation(
-            rooms.settings, rooms.routing, rooms.site.roles, candidates, orders, self._desk.last, seating, drill, at, callbacks.tasks
-        )
         ruling = self._desk.take(command, situation, out)
         if ruling.is_go and ruling.wishes is not None:
             self._desk.defer(command, ruling, rooms.routing.epoch, out)
@@ -46,10 +46,24 @@ class Reception:
             rooms.drills.change(ruling.drill, command, at, out)
         if ruling.is_go and ruling.callback is not None:
             callbacks.change(ruling.callback, command.user, at, out)
+        if rooms.plans is not None and _is_for_plans(command, ruling):
+            obey(rooms.plans, command, at, out)
         is_status = command.verb == "status" and ruling.status is CommandStatus.OK
         data = telling.status(rooms.routing, rooms.verdicts.of, is_paused=orders.is_paused) if is_status else {}
         self._desk.close(command, ruling, rooms.routing.epoch, data, out)
         return True
+
+    def _situate(self, at: float) -> Situation:
+        rooms, seats = self._rooms, self._rooms.seat_desk
+        seating = Seating(rooms.mirroring.roster, rooms.mirroring.queues, seats.running, seats.last)
+        orders, drill, roles = rooms.book.orders, rooms.drills.now, rooms.site.roles
+        last, plans = self._desk.last, rooms.plans
+        tasks = rooms.aftermath.callbacks.tasks
+        return Situation(rooms.settings, rooms.routing, roles, rooms.candidates(), orders, last, seating, drill, at, tasks, plans)
+
+    def attend_plans(self, at: float, out: list[Effect]) -> float:
+        """When they want to be looked at again."""
+        return NEVER if self._plan_room is None else self._plan_room.attend(at, out)
 
     def close_seat_orders(self, at: float, out: list[Effect]) -> None:
         """Answer the orders about seats that have come to their end."""
@@ -57,4 +71,14 @@ class Reception:
         if rooms.seat_desk.is_idle:
             return
         for command, ruling in rooms.seat_desk.ended(at):
+            if self._plan_room is not None and self._plan_room.owns(command):
+                self._plan_room.ended(command, ruling, at, out)
+                continue
             self._desk.close(command, ruling, rooms.routing.epoch, {}, out)
+
+
+def _is_for_plans(command: Command, ruling: Ruling) -> bool:
+    """Was a plan or an incident spoken to, and not in vain?"""
+    if VERBS[command.verb].kind is Kind.PLAN:
+        return ruling.is_go
+    return "incident" in command.args and ruling.status is CommandStatus.OK and not command.dry_run

@@ -16,6 +16,7 @@ from cti_daemon.policy.failover import Routing
 from cti_daemon.policy.halves import Halves
 from cti_daemon.policy.mirroring import Mirroring
 from cti_daemon.policy.order_book import OrderBook
+from cti_daemon.policy.plans import Plans
 from cti_daemon.policy.reroute import Rerouting
 from cti_daemon.policy.routing_hook import RoutingHook
 from cti_daemon.policy.seat_alarm import SeatAlarm
@@ -51,6 +52,8 @@ class Rooms:
     hook: RoutingHook
     stale: StaleCalls
     aftermath: Aftermath
+    plans: Plans | None = None
+    """None: the site has none."""
 
     def candidates(self) -> dict[NodeName, Candidate]:
         differences = self.mirroring.difference()

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from cti_daemon import __version__
-from cti_daemon.shell import command_cli, contacts_cli, history_cli, init_cli, journal_cli, log, privacy_cli, status_page
+from cti_daemon.shell import command_cli, contacts_cli, history_cli, init_cli, journal_cli, log, plan_cli, privacy_cli, status_page
 from cti_daemon.shell.cli_options import (
     DEFAULT_CONFIG,
     EX_CONFIG,
@@ -81,7 +81,7 @@ def run(
     log.configure(level.value)
     from cti_daemon.shell import daemon  # noqa: PLC0415 - only this command needs what the daemon is made of
 
-    raise typer.Exit(asyncio.run(daemon.run(loaded.settings, loaded.secrets)))
+    raise typer.Exit(asyncio.run(daemon.run(loaded.settings, loaded.secrets, loaded.plans, loaded.source)))
 
 
 @app.command("check-config")
@@ -221,4 +221,6 @@ app.command()(history_cli.explain)
 app.add_typer(journal_cli.app)
 app.add_typer(privacy_cli.app)
 app.add_typer(contacts_cli.app)
+app.add_typer(plan_cli.plan_app)
+app.add_typer(plan_cli.incident_app)
 command_cli.add_to(app)

@@ -8,7 +8,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from cti_daemon.model.fields import Secret
+from cti_daemon.model.incidents import Plan
 from cti_daemon.model.settings import Settings
+from cti_daemon.shell import plan_files
 from cti_daemon.shell.config_faults import Fault, address_faults, explain, gateway_faults
 from cti_daemon.shell.secret_files import NodeSecrets, SecretError, Secrets, read_lines, read_secret, tls_context
 from cti_daemon.wire.toml_lines import Path as KeyPath
@@ -27,8 +29,12 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
+    """`plans`: those of the folder that `[plans]` names; none without it."""
+
     settings: Settings
     secrets: Secrets
+    plans: tuple[Plan, ...] = ()
+    source: Path = Path()
 
 
 def load(path: str | Path, *, offline: bool = False) -> Loaded:
@@ -47,9 +53,13 @@ def load(path: str | Path, *, offline: bool = False) -> Loaded:
     if settings is not None and not offline:
         secrets, refused = _read_secrets(file, lines, settings)
         faults += refused
+    plans: tuple[Plan, ...] = ()
+    if settings is not None:
+        plans, refused = plan_files.read(settings, file)
+        faults += refused
     if faults or settings is None:
-        raise ConfigError(tuple(sorted(set(faults), key=lambda f: (f.line or 0, f.key, f.text))))
-    return Loaded(settings, secrets)
+        raise ConfigError(tuple(sorted(set(faults), key=lambda f: (f.file != file, str(f.file), f.line or 0, f.key, f.text))))
+    return Loaded(settings, secrets, plans, file)
 
 
 def _read(file: Path) -> str:

@@ -28,10 +28,13 @@ from cti_daemon.model.effects import (
 )
 from cti_daemon.model.events import Event, LinkLost, LinkUp
 from cti_daemon.model.ids import NodeName
+from cti_daemon.model.incidents import Plan
+from cti_daemon.model.plan_effects import PlansRead
 from cti_daemon.model.records import Standing
 from cti_daemon.model.settings import Settings
 from cti_daemon.model.views import SiteView
-from cti_daemon.shell import log
+from cti_daemon.policy.plans import Plans, StandingPlans
+from cti_daemon.shell import log, plan_files
 from cti_daemon.shell.ami.audio_ear import AudioEar
 from cti_daemon.shell.ami.edge_eye import EdgeEye
 from cti_daemon.shell.ami.hands import Deed, Hands
@@ -65,12 +68,14 @@ ANSWERS_LAST_SECONDS = 86_400.0
 """How long after it was answered a command's id is known over a restart."""
 
 
-async def run(settings: Settings, secrets: Secrets) -> int:
+async def run(settings: Settings, secrets: Secrets, plans: tuple[Plan, ...] = (), source: Path = Path()) -> int:
     """Serve until SIGTERM or SIGINT; 0 then, 1 when an organ of ours ended by itself (systemd starts us again). Stopping touches
     no call: the edges keep what they were told."""
-    daemon = Daemon(settings, secrets)
+    daemon = Daemon(settings, secrets, plans, source)
     await daemon.start()
     loop = asyncio.get_running_loop()
+    if settings.plans is not None:
+        loop.add_signal_handler(signal.SIGHUP, daemon.read_plans_anew)
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, daemon.ended.set)
     await daemon.ended.wait()
@@ -79,9 +84,11 @@ async def run(settings: Settings, secrets: Secrets) -> int:
 
 
 class Daemon:
-    def __init__(self, settings: Settings, secrets: Secrets) -> None:
+    def __init__(self, settings: Settings, secrets: Secrets, plans: tuple[Plan, ...] = (), source: Path = Path()) -> None:
         self._settings = settings
         self._secrets = secrets
+        self._plans = plans
+        self._source = source
         self._log = log.get("daemon")
         self._loop = asyncio.get_running_loop()
         self._journal = Journal(settings.journal.path)
@@ -106,7 +113,7 @@ class Daemon:
         known = [entry.data for entry in recovered.answers if self._journal.age_seconds(entry) < ANSWERS_LAST_SECONDS]
         key, now = randomness.token_bytes(32), self._loop.time()
         drill = standing_drill(recovered.drill.data, self._journal.age_seconds(recovered.drill)) if recovered.drill else None
-        engine = Engine(settings, _standing(recovered), key, now, standing_by, answers(known), drill)
+        engine = Engine(settings, _standing(recovered), key, now, standing_by, answers(known), drill, self._open_plans(recovered, now))
         engine.halves.remember(recovered.lives)
         self._engine = engine
         self._recall_figures(engine)
@@ -180,6 +187,22 @@ class Daemon:
         from cti_daemon.shell import register_room  # noqa: PLC0415 - its ciphers take memory that a site without a register keeps
 
         return register_room.open_room(self._settings, self._secrets, self._journal)
+
+    def _open_plans(self, recovered: Recovered, now: float) -> Plans | None:
+        if self._settings.plans is None:
+            return None
+        last = recovered.plans
+        versions = tuple(entry.data for entry in recovered.plan_versions)
+        standing = StandingPlans(last.data, self._journal.age_seconds(last), versions) if last is not None else None
+        return Plans(self._plans, now, standing, self._settings.plans.time_scale)
+
+    def read_plans_anew(self) -> None:
+        """All of the folder, or nothing of it: a faulty file leaves the plans as they are."""
+        plans, faults = plan_files.read(self._settings, self._source)
+        for fault in faults:
+            self._log.error("a plan file is faulty; the plans stay as they are", fault=str(fault))
+        if not faults:
+            self._seen(PlansRead(plans))
 
     def _recall_figures(self, engine: Engine) -> None:
         kept = self._ledger.read()

@@ -13,6 +13,7 @@ from cti_daemon.wire.journal_record import GENESIS, Entry, canonical, chained, f
 BUSY_SECONDS = 1.0
 CHAIN_CHECKED_AT_START = 1000
 ANSWERS_RECALLED = 1000
+PLAN_VERSIONS_RECALLED = 200
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (
@@ -52,6 +53,10 @@ class Recovered:
     """The last settled life of each media server."""
     answers: tuple[Entry, ...] = ()
     """The newest ANSWERS_RECALLED answers to commands, in their order."""
+    plans: Entry | None = None
+    """The last word on plans and incidents."""
+    plan_versions: tuple[Entry, ...] = ()
+    """The newest PLAN_VERSIONS_RECALLED versions that incidents have begun with."""
     damaged: Path | None = None
     chain_broken_at: int | None = None
 
@@ -107,6 +112,8 @@ class JournalFile:
             entries=self._tail()[0],
             lives={NodeName(str(e.data["node"])): str(e.data["life"]) for e in self._rows("WHERE kind = ? ORDER BY seq", "node_life")},
             answers=tuple(self._rows("WHERE kind = 'answer' ORDER BY seq DESC LIMIT ?", ANSWERS_RECALLED))[::-1],
+            plans=self._last("plans"),
+            plan_versions=tuple(self._rows("WHERE kind = 'plan_version' ORDER BY seq DESC LIMIT ?", PLAN_VERSIONS_RECALLED)),
             chain_broken_at=self._chain_broken_at(),
         )
 

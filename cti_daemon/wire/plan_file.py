@@ -231,7 +231,7 @@ def _check_together(plan: Plan, table: Table) -> None:
             at.fault("id", f"{step.id!r} is used twice; each step of a plan needs its own")
     for need in plan.recovery.needs:
         if need not in named or named[need].do not in PEOPLE | TELEPHONY:
-            table.fault("recovered", f"needs {need!r}, which is no task, question or telephony action of this plan")
+            table.at(("recovered",)).fault("needs", f"names {need!r}, which is no task, question or telephony action of this plan")
 
 
 def _check_stages(plan: Plan, table: Table) -> None:

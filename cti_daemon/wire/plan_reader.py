@@ -45,7 +45,7 @@ class Faults:
 
     def add(self, path: Path, text: str) -> None:
         key = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
-        self.found.append(PlanFault(self._lines.of(path), key, text))
+        self.found.append(PlanFault(self._lines.of(path) or 1, key, text))
 
 
 class Table:

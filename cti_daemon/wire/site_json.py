@@ -1,10 +1,11 @@
 """The picture of the site as plain values for JSON: one spelling for HTTP, MQTT and the command line. Unknown is null."""
 
+from dataclasses import asdict
 from functools import cache
 from typing import Any
 
 from cti_daemon.model.reasons import SeatState
-from cti_daemon.model.views import DrillView, NodeView, OrderView, QueueView, SeatView, SiteView, WindowView
+from cti_daemon.model.views import DrillView, IncidentView, NodeView, OrderView, QueueView, SeatView, SiteView, WindowView
 
 AGE_STEP_SECONDS = 5.0
 
@@ -147,7 +148,16 @@ def of_everything(view: SiteView) -> dict[str, Any]:
             name: [{"labels": list(labels), "count": count} for labels, count in sorted(counts.items())]
             for name, counts in sorted(view.counters.items())
         },
+        **({} if view.incidents is None else {"incidents": [of_incident(incident) for incident in view.incidents]}),
     }
+
+
+def of_incident(incident: IncidentView) -> dict[str, Any]:
+    """`clocks`: what waits for a person, and for how long yet; below 0 it is overdue."""
+    plain = asdict(incident)
+    clocks = [{**asdict(clock), "due_in_seconds": _age(clock.due_in_seconds), "options": list(clock.options)} for clock in incident.clocks]
+    words = {"state": incident.state.value, "grade": incident.grade.value, "told": list(incident.told), "clocks": clocks}
+    return plain | words | {"since_seconds": _age(incident.since_seconds)}
 
 
 def seats_by_state(queue: QueueView) -> dict[str, int] | None:

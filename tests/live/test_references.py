@@ -33,6 +33,15 @@ ANSWERS = {
     "status": "ok",
     "note": "ok",
     "ack": "ok",
+    "plan-start": "wrong_mode",  # the lab has no emergency plans
+    "approve": "wrong_mode",
+    "stage-set": "wrong_mode",
+    "task-done": "wrong_mode",
+    "answer": "wrong_mode",
+    "arrived": "wrong_mode",
+    "fact-set": "wrong_mode",
+    "fault-report": "wrong_mode",
+    "incident-close": "wrong_mode",
 }
 """What a calm site says; everything else is dangerous, and printed as a dry run."""
 

@@ -1,9 +1,10 @@
-"""`python -m tests.plans`: `--write` makes the transcripts anew; `--files N` tries N damaged plan files; `--kills` every kill of every scenario."""
+"""`--write` makes the transcripts anew, `--files N` tries N damaged plan files, `--kills` tries every kill of every scenario."""
 
 import argparse
 import sys
 
 from tests.plans.kills import all_kills
+from tests.plans.mutations import try_files
 from tests.plans.script import inputs, transcript
 from tests.plans.shipped import SCENARIOS
 
@@ -22,7 +23,9 @@ def main() -> int:
     faults: list[str] = []
     if wanted.files:
         told = try_files(wanted.files, wanted.seed)
-        print(f"{wanted.files} files: {told.accepted} accepted and run, {told.refused} refused with line and key, {len(told.faults)} faults")
+        print(
+            f"{wanted.files} files: {told.accepted} accepted and run, {told.refused} refused with line and key, {len(told.faults)} faults"
+        )
         faults += told.faults
     if wanted.kills:
         for path in sorted(SCENARIOS.glob("*.txt")):

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from tests.plans.script import Input, play
-from tests.plans.world import World
+from tests.plans.world import RESTART_SECONDS, World
 
 LATE_SECONDS = 15.0
 """A restart takes 2 s, and a count of a condition that was not yet written down (every 10 s) begins anew."""
@@ -39,7 +39,7 @@ def _differences(whole: World, killed: World) -> list[str]:
         faults.append(f"telephony: {killed.switched} instead of {whole.switched}")
     for notice, at in whole.outbox.items():
         late = killed.outbox.get(notice, at) - at
-        if not -1e-6 <= late <= LATE_SECONDS:
+        if not -RESTART_SECONDS <= late <= LATE_SECONDS:  # what happens while it is down happens, to its eyes, when it is back
             faults.append(f"{notice} came {late:+.1f} s off its time")
     for name, incident in whole.plans.incidents.items():
         other = killed.plans.incidents.get(name)

@@ -1,11 +1,11 @@
 """A scenario: a text whose lines `time > …` are what happens, and all other lines what came of it. The text is its own golden transcript.
 
-    0:00:00 > fact queue.waiting = 4; queue.lines_full = true
-    0:16:00 > carol: task-done lines-full-1 next-shift-early proof="seat 12, 14:00"; a reason
-    0:20:00 > restart 30
-    0:20:00 > checked
-    0:20:00 > unreachable duty-lead
-    0:20:00 > echelon-1 answers no"""
+0:00:00 > fact queue.waiting = 4; queue.lines_full = true
+0:16:00 > carol: task-done lines-full-1 next-shift-early proof="seat 12, 14:00"; a reason
+0:20:00 > restart 30
+0:20:00 > checked
+0:20:00 > unreachable duty-lead
+0:20:00 > echelon-1 answers no"""
 
 import re
 import shlex
@@ -38,9 +38,9 @@ def play(script: list[Input], kill_at: int | None = None) -> World:
     """The whole scenario. When it is killed it is started again, and whoever has had no answer asks again."""
     world = World(plans(), kill_at)
     for number, item in enumerate(script):
-        _alive(world, lambda at=item.at: world.until(at))  # type: ignore[misc]
+        _alive(world, lambda at=item.at: world.until(at))
         world.lines.append(f"{_clock(item.at)} > {item.text}")
-        _alive(world, lambda text=item.text, number=number: _happen(world, text, number))  # type: ignore[misc]
+        _alive(world, lambda text=item.text, number=number: _happen(world, text, number))
     return world
 
 
@@ -53,7 +53,7 @@ def _alive(world: World, act: Any) -> None:
 
 
 def _happen(world: World, text: str, number: int) -> None:
-    word = text.split()[0]
+    word = text.split(maxsplit=1)[0]
     if word == "fact":
         for fact, of, value in _FACT.findall(text):
             world.facts.pop((fact, of), None)
@@ -108,7 +108,7 @@ def _clock(at: float) -> str:
 
 def transcript(name: str, script: list[Input]) -> str:
     """What a reviewer reads."""
-    plan = plans().get(name.split(".")[0])
+    plan = plans().get(name.split(".", maxsplit=1)[0])
     return "\n".join([*_head(plan), *play(script).lines]) + "\n"
 
 

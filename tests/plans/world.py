@@ -11,15 +11,14 @@ from cti_daemon.model.effects import Effect, Record, Report
 from cti_daemon.model.events import Command
 from cti_daemon.model.incidents import Plan, Value
 from cti_daemon.model.plan_effects import CallIn, Notified, Notify, PlanEvent, Summoned, SummonsAnswer
+from cti_daemon.model.reasons import Mode, Reason
 from cti_daemon.model.views import SiteView
 from cti_daemon.policy.plan_facts import Board
 from cti_daemon.policy.plan_verbs import rule_plan, rule_word
 from cti_daemon.policy.plan_words import obey
-from cti_daemon.policy.plans import Plans, StandingPlans
+from cti_daemon.policy.plans import COUNTS_KEPT_SECONDS, Plans, StandingPlans
 
 RESTART_SECONDS = 2.0
-KEPT_AGAIN_SECONDS = 10.5
-"""A look after the counts of conditions have been written down."""
 
 
 class KilledError(Exception):
@@ -89,7 +88,7 @@ class World:
     def look(self) -> None:
         self.plans.next_at = self.now
         out: list[Effect] = []
-        self.plans.look(_no_view, self.now, out)
+        self.plans.look(no_view, self.now, out)
         self._do(out)
 
     def say(self, command: Command) -> str:
@@ -111,19 +110,15 @@ class World:
 
     def until(self, at: float) -> None:
         """Let time pass; whatever is due happens at its instant."""
-        self._run(min(self.now + KEPT_AGAIN_SECONDS, at))
-        self._run(at)
-
-    def _run(self, at: float) -> None:
         while self.plans.due_at <= at:
             self._look_at(self.plans.due_at)
         self._look_at(at)
 
     def _look_at(self, at: float) -> None:
-        """A real daemon looks every second: what that changes (the counts of conditions, written down) one look before has changed."""
-        if at - 1.0 > self.now:
-            self.now = at - 1.0
-            self.look()
+        """A real daemon looks every second, and writes the counts of conditions down every ten: so has this one, ten seconds ago."""
+        if at - COUNTS_KEPT_SECONDS > self.now:
+            kept_at = at - COUNTS_KEPT_SECONDS
+            self._journal.append(("plans", self.plans.as_data(kept_at), kept_at))
         self.now = max(self.now, at)
         self.look()
 
@@ -194,18 +189,12 @@ class _Situation:
         self.plans = plans
 
 
-class _NoView:
+_NO_SITE = SiteView(Mode.NORMAL, None, None, (), 0, Reason.START, 0.0, (), (), failover_in_progress=False, legs_to_rescue=0)
+
+
+def no_view(_at: float) -> SiteView:
     """A picture that shows nothing: the facts come by hand."""
-
-    calls: Mapping[Any, int] = {}
-    counters: Mapping[str, Mapping[Any, int]] = {}
-    serving = None
-
-
-def _no_view(_at: float) -> SiteView:
-    nothing: Any = _NoView()
-    view: SiteView = nothing
-    return view
+    return _NO_SITE
 
 
 def clock(seconds: float) -> str:

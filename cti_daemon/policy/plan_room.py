@@ -1,0 +1,120 @@
+"""Plans among the other rooms: they look at the picture of the site by tick, and what they want of the telephony is ordered here, through
+what every person's order goes through. Saving calls never waits for any of it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from cti_daemon.model.effects import Effect
+from cti_daemon.model.events import Command
+from cti_daemon.model.incidents import ActionKind, Step
+from cti_daemon.model.reasons import CommandStatus, Role
+from cti_daemon.policy import failover
+from cti_daemon.policy.adoption import adopt
+from cti_daemon.policy.command import RULES
+from cti_daemon.policy.picture import draw
+from cti_daemon.policy.plans import Plans, Wish
+from cti_daemon.policy.rooms import Rooms
+from cti_daemon.policy.ruling import Ruling, Situation
+
+NEVER = float("inf")
+_OWNER = "plan "
+"""Head of the user of a plan's own orders: no person is called so."""
+_SEAT_VERBS = {ActionKind.SEATS_LOGIN: "seat-login", ActionKind.SEATS_LOGOUT: "seat-logout", ActionKind.SEATS_UNPAUSE: "seat-unpause"}
+_WANTED_ROLES = {
+    ActionKind.EMERGENCY_ON: frozenset({Role.EMERGENCY}),
+    ActionKind.EMERGENCY_OFF: frozenset({Role.PRIMARY, Role.STANDBY}),
+    ActionKind.FAILOVER: frozenset({Role.STANDBY}),
+    ActionKind.SWITCHOVER: frozenset({Role.STANDBY}),
+}
+"""Who serves when the action holds: an action is a level, so what holds already is not ordered."""
+
+
+class PlanRoom:
+    """`situate`: what an order meets at this instant."""
+
+    def __init__(self, rooms: Rooms, plans: Plans, situate: Callable[[float], Situation]) -> None:
+        self._rooms, self._plans, self._situate = rooms, plans, situate
+        self._open: dict[str, tuple[Wish, set[str], list[str]]] = {}
+        """Steps about seats: which orders are not ended yet, and what was refused."""
+
+    def attend(self, at: float, out: list[Effect]) -> float:
+        """Look, if it is time; when to look again."""
+        passed_at = self._rooms.drills.passed_at
+        if passed_at is not None and passed_at > self._plans.board.checked_at:
+            self._plans.passed_check(passed_at)
+        self._plans.look(lambda now: draw(self._rooms, now), at, out)
+        while wishes := self._plans.take_wishes():
+            for wish in wishes:
+                self._order(wish, at, out)
+        return self._plans.next_at
+
+    def _order(self, wish: Wish, at: float, out: list[Effect]) -> None:
+        if self._rooms.book.orders.is_paused:
+            self._end(wish, "automation is paused: this is left to people", at, out, is_done=False)
+        elif wish.step.do in _SEAT_VERBS:
+            self._order_seats(wish, at, out)
+        else:
+            self._order_move(wish, at, out)
+
+    def _order_move(self, wish: Wish, at: float, out: list[Effect]) -> None:
+        serving = self._rooms.routing.serving
+        if self._rooms.site.roles[serving] in _WANTED_ROLES[wish.step.do]:
+            self._end(wish, f"{serving} serves already", at, out, is_done=True)
+            return
+        command = Command(f"{wish.incident}/{wish.step.id}", wish.step.do.value, _OWNER + wish.incident)
+        ruling = RULES[command.verb](command, self._situate(at))
+        if ruling.is_go and ruling.move is not None:
+            candidates = self._rooms.candidates()
+            decided = failover.serve(self._rooms.routing, candidates[ruling.move.target], ruling.move.reason, at)
+            adopt(self._rooms, decided, candidates, at, out)
+        self._end(wish, ruling.message, at, out, is_done=ruling.is_go)
+
+    # --- seats --------------------------------------------------------------------------------------------------------
+
+    def _order_seats(self, wish: Wish, at: float, out: list[Effect]) -> None:
+        key = f"{wish.incident}/{wish.step.id}"
+        waiting, refused = set[str](), list[str]()
+        self._open[key] = (wish, waiting, refused)
+        for seat in wish.step.seats:
+            command = Command(f"{key}/{seat}", _SEAT_VERBS[wish.step.do], _OWNER + wish.incident, args=_args(wish.step, seat))
+            ruling = RULES[command.verb](command, self._situate(at))
+            if ruling.is_go and ruling.wishes is not None:
+                waiting.add(command.id)
+                self._rooms.mirroring.order(ruling.wishes, at, out)
+                self._rooms.seat_desk.begin(command, ruling, ruling.wishes, at, self._rooms.routing.epoch)
+            elif ruling.status is not CommandStatus.OK:
+                refused.append(f"{seat}: {ruling.message}")
+        self._end_seats(key, at, out)
+
+    def owns(self, command: Command) -> bool:
+        return command.user.startswith(_OWNER)
+
+    def ended(self, command: Command, ruling: Ruling, at: float, out: list[Effect]) -> None:
+        """An order about a seat has come to its end."""
+        key, _, seat = command.id.rpartition("/")
+        if key not in self._open:
+            return
+        _, waiting, refused = self._open[key]
+        waiting.discard(command.id)
+        if ruling.status is not CommandStatus.OK:
+            refused.append(f"{seat}: {ruling.message}")
+        self._end_seats(key, at, out)
+
+    def _end_seats(self, key: str, at: float, out: list[Effect]) -> None:
+        wish, waiting, refused = self._open[key]
+        if waiting:
+            return
+        del self._open[key]
+        count = len(wish.step.seats)
+        said = f"{count - len(refused)} of {count} seats hold it" + (f"; {'; '.join(refused)}" if refused else "")
+        self._end(wish, said, at, out, is_done=len(refused) < count)
+
+    def _end(self, wish: Wish, said: str, at: float, out: list[Effect], *, is_done: bool) -> None:
+        self._plans.carried_out(wish, is_done=is_done, said=said, at=at, out=out)
+
+
+def _args(step: Step, seat: str) -> dict[str, Any]:
+    args: dict[str, Any] = {"seat": seat}
+    if step.queues:
+        args["queues"] = list(step.queues)
+    return args | ({"penalty": step.penalty} if step.do is ActionKind.SEATS_LOGIN else {})

@@ -1,0 +1,50 @@
+"""The folder of plan files: all of them, checked together, or every fault with file, line and key."""
+
+from pathlib import Path
+
+from cti_daemon.model.incidents import Plan
+from cti_daemon.model.settings import Settings
+from cti_daemon.shell.config_faults import Fault
+from cti_daemon.wire.plan_file import MOST_BYTES, Site, read_plan
+
+MOST_FILES = 200
+
+
+def read(settings: Settings, config: Path) -> tuple[tuple[Plan, ...], list[Fault]]:
+    """The plans of the site; none without `[plans]`. `config` is the configuration's own file."""
+    if settings.plans is None:
+        return (), []
+    folder = config.parent / settings.plans.folder
+    return read_folder(folder, config, frozenset(settings.plans.roles), settings.plans.time_scale)
+
+
+def read_folder(folder: Path, config: Path, roles: frozenset[str], time_scale: float) -> tuple[tuple[Plan, ...], list[Fault]]:
+    try:
+        files = sorted(path for path in folder.iterdir() if path.suffix == ".toml")
+    except OSError as error:
+        return (), [Fault(config, None, "plans.folder", f"{folder} cannot be read: {error.strerror}; it must be a folder of plan files")]
+    if not files or len(files) > MOST_FILES:
+        text = f"{folder} holds {len(files)} plan files (*.toml); right is 1 to {MOST_FILES}"
+        return (), [Fault(config, None, "plans.folder", text)]
+    site = Site(roles, frozenset(path.stem for path in files), time_scale)
+    plans: list[Plan] = []
+    faults: list[Fault] = []
+    for path in files:
+        found = read_file(path, site)
+        if isinstance(found, Plan):
+            plans.append(found)
+        else:
+            faults += found
+    return tuple(plans), faults
+
+
+def read_file(path: Path, site: Site) -> Plan | list[Fault]:
+    try:
+        with path.open("rb") as file:
+            text = file.read(MOST_BYTES + 1).decode()
+    except OSError as error:
+        return [Fault(path, None, "", f"cannot be read: {error.strerror}")]
+    except UnicodeDecodeError:
+        return [Fault(path, None, "", "is not UTF-8; save the file as UTF-8")]
+    found = read_plan(text, path.stem, site)
+    return found if isinstance(found, Plan) else [Fault(path, fault.line, fault.key, fault.text) for fault in found]
