@@ -8,6 +8,7 @@ from cti_daemon.model.shapes import Choice, Flag, Scalar, Text
 from cti_daemon.model.verb import Arg, Kind, Verb
 
 _NAME = Text(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,79}", most=80)
+_SEAT = Text(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,62}", most=63)
 _LONG = Text(most=500)
 _TOO_LONG = "must be text of at most 500 characters"
 
@@ -151,7 +152,7 @@ PLAN_VERBS: tuple[Verb, ...] = (
                 is_positional=True,
             ),
             Arg("text", _LONG, "What was seen.", ask=f"text {_TOO_LONG}", metavar="TEXT"),
-            Arg("seat", _NAME, "At which seat.", ask='seat must be a name: args {"seat": "seat12"}', metavar="SEAT"),
+            Arg("seat", _SEAT, "At which seat.", ask='seat must be a name: args {"seat": "seat12"}', metavar="SEAT"),
         ),
     ),
     Verb("incident-close", Kind.PLAN, "Close an incident, with a reason.", (_INCIDENT,)),

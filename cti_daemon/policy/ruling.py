@@ -11,8 +11,8 @@ from cti_daemon.model.register import RowNumber
 from cti_daemon.model.settings import Settings
 from cti_daemon.policy.candidate import Candidate
 from cti_daemon.policy.failover import Routing
-from cti_daemon.state.callback import CallbackChange, Task
 from cti_daemon.policy.plans import Plans
+from cti_daemon.state.callback import CallbackChange, Task
 from cti_daemon.state.drill import Drill
 from cti_daemon.state.orders import Orders
 

@@ -19,4 +19,13 @@ ARGS: dict[str, dict[str, Any]] = {
     "seat-logout": {"seat": "seat12"},
     "seat-pause": {"seat": "seat12", "reason": "lunch"},
     "seat-unpause": {"seat": "seat12", "queues": ["hotline"]},
+    "plan-start": {"plan": "lines-full", "stage": "general", "drill": True},
+    "approve": {"incident": "readiness-window-1"},
+    "stage-set": {"incident": "lines-full-1", "stage": "major", "grade": "P1", "eta": "15:30"},
+    "task-done": {"incident": "lines-full-1", "step": "review", "proof": "第12号"},
+    "answer": {"incident": "all-seats-cannot-log-in-1", "step": "recoverable", "answer": "no"},
+    "arrived": {"incident": "media-server-failure-1", "person": "the supplier"},
+    "fact-set": {"fact": "external.mains", "value": False},
+    "fault-report": {"kind": "seat", "text": "headset is dead", "seat": "seat12"},
+    "incident-close": {"incident": "lines-full-1"},
 }

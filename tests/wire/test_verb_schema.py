@@ -99,6 +99,16 @@ WRONG_ARGS: dict[str, tuple[Any, ...]] = {
     "interface": (7, "seat12", "PJSIP/", "PJSIP/a b", "PJSIP/a;b"),
     "reason": (7, None, "x" * 80),
     "kind": (7, None, "everything"),
+    "incident": (7, None, "", "a b", "x" * 81),
+    "plan": (7, None, "", "a b"),
+    "stage": (7, None, "", "a b"),
+    "step": (7, None, "", "a b"),
+    "answer": (7, None, "", "a b"),
+    "drill": ("true", 1, None),
+    "grade": (7, None, "P9"),
+    "fact": (7, None, "", "a b", "waiting"),
+    "value": (None, "", [], {}, "x" * 81),
+    **dict.fromkeys(("eta", "wording", "cause_class", "vendor_case", "proof", "person"), (7, None, "x" * 501)),
 }
 
 
