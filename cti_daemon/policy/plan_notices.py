@@ -105,13 +105,12 @@ class Notices:
         title = f"{now.id}: {now.plan.title.zh} / {now.plan.title.en} [{now.grade.value}, {stage.title.zh} / {stage.title.en}]"
         extra = "".join(f"\n{name}: {word}" for name, word in (("eta", now.eta), ("口径 wording", now.wording)) if word)
         scale = f"\ntime_scale = {now.plan.time_scale:g}" if now.plan.time_scale != 1.0 else ""
-        drill, text = ("【演练 DRILL】", f"{text}{extra}{scale}") if now.is_drill else ("", f"{text}{extra}{scale}")
         return Notify(
             notice=notice,
             incident=now.id,
             role=role,
-            title=drill + title,
-            text=drill + text,
+            title=title,
+            text=f"{text}{extra}{scale}",
             is_drill=now.is_drill,
             kind=kind,
             grade=now.grade,
@@ -120,9 +119,8 @@ class Notices:
 
     def _summons(self, summons: str, role: str, step: Step) -> CallIn:
         now = self._run.now
-        drill = "【演练 DRILL】" if now.is_drill else ""
-        title = f"{drill}{now.id}: {now.plan.title.zh} / {now.plan.title.en}"
-        return CallIn(summons, now.id, role, step.level, title, f"{drill}{step.title.zh} / {step.title.en}", now.is_drill)
+        title = f"{now.id}: {now.plan.title.zh} / {now.plan.title.en}"
+        return CallIn(summons, now.id, role, step.level, title, f"{step.title.zh} / {step.title.en}", now.is_drill)
 
     # --- back ---------------------------------------------------------------------------------------------------------
 

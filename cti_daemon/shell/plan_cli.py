@@ -42,6 +42,9 @@ def list_plans(path: ConfigPath = DEFAULT_CONFIG, folder: Folder = None) -> None
 def check(path: ConfigPath = DEFAULT_CONFIG, folder: Folder = None) -> None:
     """Check every plan file: each fault is one line, FILE:LINE: KEY: what is wrong. Exit code 78 when there is one."""
     plans = _plans(path, folder)
+    nobody = {} if folder is not None else plan_files.unmanned(load(path, offline=True).settings, plans)
+    for role, named_by in nobody.items():
+        typer.echo(f"nobody has the role {role}, which these plans would tell: {', '.join(named_by)}", err=True)
     typer.echo(f"{len(plans)} plans, {sum(len(plan.steps) for plan in plans)} steps: well")
 
 

@@ -1,5 +1,6 @@
 """The folder of plan files: all of them, checked together, or every fault with file, line and key."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from cti_daemon.model.incidents import Plan
@@ -15,7 +16,19 @@ def read(settings: Settings, config: Path) -> tuple[tuple[Plan, ...], list[Fault
     if settings.plans is None:
         return (), []
     folder = config.parent / settings.plans.folder
-    return read_folder(folder, config, frozenset(settings.plans.roles), settings.plans.time_scale)
+    roles = frozenset(settings.plans.roles) | {role for contact in settings.contact for role in contact.roles}
+    return read_folder(folder, config, roles, settings.plans.time_scale)
+
+
+def unmanned(settings: Settings, plans: Iterable[Plan]) -> dict[str, list[str]]:
+    """Roles that nobody has, each with the plans that would tell it."""
+    manned = {role for contact in settings.contact for role in contact.roles}
+    nobody: dict[str, list[str]] = {}
+    for plan in plans:
+        named = {role for step in plan.steps for role in (*step.roles, *step.late)} | {plan.approver, plan.recovery.review_role}
+        for role in sorted(named - manned - {""}):
+            nobody.setdefault(role, []).append(plan.name)
+    return nobody
 
 
 def read_folder(folder: Path, config: Path, roles: frozenset[str], time_scale: float) -> tuple[tuple[Plan, ...], list[Fault]]:

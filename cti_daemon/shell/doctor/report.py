@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 
 from cti_daemon.model.events import QueuesListed
 from cti_daemon.model.ids import PATHS
@@ -9,7 +10,7 @@ from cti_daemon.model.reasons import Role
 from cti_daemon.model.settings import Node
 from cti_daemon.shell.ami.life import LifeFailedError
 from cti_daemon.shell.config import Loaded
-from cti_daemon.shell.doctor import asterisk, broker, dialplan, host, people
+from cti_daemon.shell.doctor import asterisk, broker, dialplan, host, people, plans
 from cti_daemon.shell.doctor.finding import Finding, Grade
 from cti_daemon.shell.doctor.visit import Visit, visit
 
@@ -29,6 +30,7 @@ async def examine(loaded: Loaded, tell: Callable[[Iterable[Finding]], None]) -> 
     add(await host.questions(settings))
     add(await broker.questions(settings, secrets.mqtt_password, secrets.mqtt_tls))
     add(await people.questions(settings, secrets.gateways))
+    add(plans.questions(loaded, datetime.now(UTC).date()))
     listed: dict[Role, QueuesListed] = {}
     for node in settings.node:
         ways = await asterisk.ways_in(node, secrets.of(node.name))

@@ -1,0 +1,29 @@
+"""Questions about the emergency plans: can each of them act, and is it still the one that was approved?"""
+
+from datetime import date
+
+from cti_daemon.shell import plan_files
+from cti_daemon.shell.config import Loaded
+from cti_daemon.shell.doctor.finding import Finding, judged, ok, warning
+
+SUBJECT = "plans"
+
+
+def questions(loaded: Loaded, today: date) -> list[Finding]:
+    """None without `[plans]`. Faulty files end the configuration, so here they are well."""
+    if loaded.settings.plans is None:
+        return []
+    found = [ok("plan-files", SUBJECT, f"{len(loaded.plans)} plans, {sum(len(plan.steps) for plan in loaded.plans)} steps")]
+    nobody = plan_files.unmanned(loaded.settings, loaded.plans)
+    missing = "; ".join(f"{role} ({', '.join(plans)})" for role, plans in nobody.items())
+    fix = "give each role to a [[contact]], or take it out of the plans"
+    found.append(judged(not nobody, warning("plan-roles", SUBJECT, f"nobody has the role {missing}", fix), "somebody has every role"))
+    overdue = [plan.name for plan in loaded.plans if date.fromisoformat(plan.review_due) < today]
+    text = f"review is overdue: {', '.join(overdue)}"
+    fix = "review them, then set version, approved_by and review_due"
+    found.append(judged(not overdue, warning("plan-review", SUBJECT, text, fix), "no review is overdue"))
+    scale = loaded.settings.plans.time_scale
+    slow = warning(
+        "plan-times", SUBJECT, f"time_scale = {scale:g}: every time of every plan is shortened", "leave time_scale out on a live site"
+    )
+    return [*found, judged(scale == 1.0, slow, "times are as the plans have them")]
