@@ -77,6 +77,10 @@ def _string(part: dict[str, Any]) -> str:
         return "host:port"
     if pattern.startswith("^/"):
         return "absolute path"
+    if "number" in pattern:
+        return "a channel, with `{number}`"
+    if pattern.startswith("^[0-9+]"):
+        return "a telephone number"
     return "name: letters, digits, `_` `.` `-`" if pattern else "text"
 
 

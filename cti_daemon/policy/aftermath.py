@@ -3,6 +3,7 @@
 Where no register is configured nothing of it happens. Nothing here ever comes before a rescue: its effects leave last, and the file
 behind them has a thread of its own."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from cti_daemon.model.affected import AskNumber, ForgetNumbers, KeepCaller
@@ -31,11 +32,11 @@ Change = tuple[NodeName, Health | None, Health]
 
 
 class Aftermath:
-    def __init__(self, settings: Settings, site: Site, ids: Iterator[int]) -> None:
+    def __init__(self, settings: Settings, site: Site, ids: Iterator[int], callbacks: Counter[tuple[str, ...]]) -> None:
         self._is_kept = settings.affected is not None
         self._site = site
         self._affected = Affected(site)
-        self.callbacks = Callbacks(settings.callback, site, ids)
+        self.callbacks = Callbacks(settings.callback, site, ids, lambda outcome: callbacks.update({(outcome,): 1}))
         self._asked: dict[CallToken, float | None] = {}
         """Whose number is held or asked for; since when the call is over."""
         self._tests: dict[CallToken, None] = {}

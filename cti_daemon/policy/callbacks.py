@@ -6,7 +6,7 @@ a call like any other from the moment it is answered: it can be rescued. What is
 restart it is recognised by its token, and never begun twice."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from cti_daemon.model.affected import CallBack, CallerKnown, NoteRow, RowSeen
 from cti_daemon.model.effects import Effect, Record, Report
@@ -29,10 +29,11 @@ _RANK = (Harm.LOST, Harm.HUNG_UP, Harm.EMERGENCY)
 
 
 class Callbacks:
-    """`settings` None: nobody is called, rows wait for people."""
+    """`settings` None: nobody is called, rows wait for people. `count` is told what came of each attempt and row."""
 
-    def __init__(self, settings: CallbackSettings | None, site: Site, ids: Iterator[int]) -> None:
+    def __init__(self, settings: CallbackSettings | None, site: Site, ids: Iterator[int], count: Callable[[str], None]) -> None:
         self._settings = settings
+        self._count = count
         self._site = site
         self._ids = ids
         self.tasks: dict[RowNumber, Task] = {}
@@ -49,10 +50,12 @@ class Callbacks:
 
     def see(self, event: RowSeen, at: float) -> None:
         """A row is new, or was read at the start."""
-        if event.state is RowState.CLOSED:
-            self.tasks.pop(event.row, None)
-            return
         held = self.tasks.get(event.row)
+        if event.state is RowState.CLOSED:  # a person has erased it
+            if held is not None:
+                held.state = RowState.CLOSED
+                del self.tasks[event.row]
+            return
         if held is not None:  # it happened to him again
             held.has_number, held.caller = event.has_number, event.caller
             return
@@ -103,6 +106,7 @@ class Callbacks:
         if task is None:
             return False
         if task.state is not RowState.CLOSED:
+            self._count("reached")
             self._close(task, f"reached, by {event.seat} on {event.node}", out)
         return True
 
@@ -112,8 +116,10 @@ class Callbacks:
         if task is None:
             return False
         if event.result is Result.GONE:
+            self._count("no_number")
             self._drop(task, task.attempts, event.detail, REFUSED_REST_SECONDS, at, out)
         elif event.result is Result.FAILED:
+            self._count("refused")
             self._rest_until_at = at + REFUSED_REST_SECONDS
             text = f"call-backs rest for {REFUSED_REST_SECONDS:.0f} s: the edge does not take them: {event.detail}"
             out.append(Report("alarm", "warning", text, {"detail": event.detail}))
@@ -145,6 +151,7 @@ class Callbacks:
             if task.state is RowState.RANG_IN:
                 self._set(task, RowState.OPEN, "rang in, was not served", RANG_IN_REST_SECONDS, at, out)
         elif leg.state is LegState.TALKING:
+            self._count("rang_in")
             self._close(task, "rang in himself, served", out)
         elif task.state is RowState.OPEN:
             self._set(task, RowState.RANG_IN, "is on the line himself", 0.0, at, out)
@@ -157,6 +164,7 @@ class Callbacks:
         attempt.is_answered = attempt.is_answered or is_there
         if not is_there and (attempt.is_answered or at >= attempt.until_at):
             why = "answered, and hung up before a seat had him" if attempt.is_answered else "not reached"
+            self._count("hung_up" if attempt.is_answered else "not_reached")
             retry_seconds = self._settings.retry_seconds if self._settings is not None else RANG_IN_REST_SECONDS
             self._drop(task, task.attempts, why, retry_seconds, at, out)
 
@@ -211,6 +219,7 @@ class Callbacks:
         task = self.tasks[change.row]
         task.by = by
         if change.state is RowState.CLOSED:
+            self._count("closed_by_people")
             self._close(task, change.result, out)
         else:
             self._set(task, change.state, change.result, change.rest_seconds, at, out)

@@ -27,7 +27,7 @@ from cti_daemon.policy.watch import Watching
 from cti_daemon.state.seat_presence import SeatPresence
 from cti_daemon.state.site import Site
 
-COUNTERS = ("failovers", "planned_moves", "diverts", "rescued_calls", "stale_calls", "security_events", "resyncs", "drills")
+COUNTERS = ("failovers", "planned_moves", "diverts", "rescued_calls", "stale_calls", "security_events", "resyncs", "drills", "callbacks")
 
 
 @dataclass(slots=True)
@@ -97,5 +97,5 @@ def furnish(settings: Settings, standing: Standing | None, orders: StandingOrder
         halves=Halves(site),
         hook=RoutingHook(ids, is_wanted=bool(settings.routing.exec)),
         stale=StaleCalls(site, counters, ids),
-        aftermath=Aftermath(settings, site, ids),
+        aftermath=Aftermath(settings, site, ids, counters["callbacks"]),
     )

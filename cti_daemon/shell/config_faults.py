@@ -154,6 +154,10 @@ def _demand(detail: ErrorDetails, path: KeyPath) -> str:
 
 
 def _shape(pattern: str) -> str:
+    if "number" in pattern:
+        return "a channel with {number} in it, such as PJSIP/{number}@carrier"
+    if pattern == "^[0-9+]{1,32}$":
+        return "a telephone number: digits, perhaps a + in front"
     if ":" in pattern:
         return "host:port, such as 10.10.1.11:5038"
     return "a name: it begins with a letter or digit and has only letters, digits, '.', '_', '-', at most 63"

@@ -4,6 +4,7 @@ A disk that is full, read-only or gone stops nobody: what must be written is hel
 its order when the disk is back. What is only asked is told the fault at once."""
 
 import asyncio
+import contextlib
 import queue
 import sqlite3
 import threading
@@ -151,7 +152,8 @@ class Register:
         except (sqlite3.Error, OSError) as error:
             self._drop_file()
             if getattr(error, "sqlite_errorname", "") in _DAMAGED:
-                self._put_aside(error)
+                with contextlib.suppress(OSError):  # else it is put aside when it is opened
+                    self._put_aside(error)
             self._failed(error)
             return False
         except Exception as error:  # noqa: BLE001 - the asker's own affair: a lost key, a torn value

@@ -29,6 +29,8 @@ class RegisterDesk:
         self._register = register
         self._journal = journal
         self._wall = wall
+        self.tell: Callable[[Row], None] = lambda _row: None
+        """Is given each row that a person has changed."""
         self._deeds: dict[str, Callable[[Command], Coroutine[Any, Any, tuple[str, dict[str, Any]]]]] = {
             "list": self._list,
             "find": self._find,
@@ -89,6 +91,7 @@ class RegisterDesk:
         await self._write_down(command, [row.row])
         wall = self._wall()
         await self._register.ask(lambda file: file.correct(row.row, number, wall))
+        await self._tell([row.row])
         return f"row {row.row} is corrected", {}
 
     async def _erase(self, command: Command) -> tuple[str, dict[str, Any]]:
@@ -100,6 +103,7 @@ class RegisterDesk:
         await self._write_down(command, rows)
         wall = self._wall()
         await self._register.ask(lambda file: file.erase(rows, wall))
+        await self._tell(rows)
         return f"the number is erased in {len(rows)} rows", {"rows": rows}
 
     async def _rotate(self, command: Command) -> tuple[str, dict[str, Any]]:
@@ -109,6 +113,11 @@ class RegisterDesk:
         if lost:
             told += f"; {lost} cannot be opened: their key is not in the ring, or they were changed"
         return told, {"sealed_anew": anew, "lost": lost}
+
+    async def _tell(self, rows: list[int]) -> None:
+        for changed in await self._register.ask(lambda file: [file.get(row) for row in rows]):
+            if changed is not None:
+                self.tell(changed)
 
     async def _write_down(self, command: Command, rows: list[int]) -> None:
         """Who, what, which rows, why; before anything is shown. Raises RefusedError when the journal does not take it."""

@@ -14,7 +14,7 @@ from typing import Any
 from cti_daemon.model.affected import AskNumber, CallBack, CallerKnown, ForgetNumbers, KeepCaller, NoteRow, RowSeen
 from cti_daemon.model.effects import Record
 from cti_daemon.model.events import Event, Outcome
-from cti_daemon.model.ids import CallToken, NodeName
+from cti_daemon.model.ids import CallToken, NodeName, QueueName
 from cti_daemon.model.reasons import Result
 from cti_daemon.model.register import CallbackSettings, Progress, Row
 from cti_daemon.shell import log
@@ -27,6 +27,7 @@ ASK_SECONDS = 0.5
 ORDER_SECONDS = 2.0
 DURABLE_WITHIN_SECONDS = 2.0
 _NUMBER = re.compile(r"[0-9+*#]{1,32}")
+_QUEUE = re.compile(r"[0-9A-Za-z_.-]{1,80}")
 _NO_NUMBER = re.compile(r"[^0-9+*#]")
 
 Spawn = Callable[[Coroutine[Any, Any, None], str], None]
@@ -63,7 +64,11 @@ class RegisterHands:
     async def recall(self) -> None:
         """Tell the core every row that is not closed."""
         for row in await self._register.ask(lambda file: file.open_rows()):
-            self._post(_seen(row))
+            self.tell(row)
+
+    def tell(self, row: Row) -> None:
+        """Tell the core how a row stands."""
+        self._post(_seen(row))
 
     def _each(self, name: str, do: Callable[[Any], Coroutine[Any, Any, None]]) -> Callable[[list[Any]], None]:
         def start(effects: list[Any]) -> None:
@@ -129,6 +134,7 @@ class RegisterHands:
                 if await self._journal.append(entry) is not Stored.DURABLE:
                     return Result.FAILED, "the journal does not take the entry about it"
                 number = await self._register.ask(lambda file: file.number(row))
+                held = await self._register.ask(lambda file: file.get(row))
         except (TimeoutError, RegisterError) as fault:
             return Result.FAILED, str(fault) or "the register is slow"
         except (LostKeyError, TornError) as fault:
@@ -136,12 +142,15 @@ class RegisterHands:
         digits = _NO_NUMBER.sub("", number or "")
         if not digits:
             return Result.GONE, "there is no number"
-        reply = await links.act(_originate(settings, digits, order.token), ORDER_SECONDS)
+        queue = held.harmed.queue if held is not None else None
+        reply = await links.act(_originate(settings, digits, order.token, queue), ORDER_SECONDS)
         return reply.result, reply.message
 
 
-def _originate(settings: CallbackSettings, digits: str, token: CallToken) -> dict[str, str]:
-    """`Async`: a session that waits for a telephone would be deaf for so long."""
+def _originate(settings: CallbackSettings, digits: str, token: CallToken, queue: QueueName | None) -> dict[str, str]:
+    """`Async`: a session that waits for a telephone would be deaf for so long. He comes to the queue in which he was, where the server that
+    serves has it."""
+    wish = f",__CTI_QUEUE={queue}" if queue is not None and _QUEUE.fullmatch(queue) else ""
     action = {
         "Action": "Originate",
         "Channel": settings.dial.replace("{number}", digits),
@@ -150,7 +159,7 @@ def _originate(settings: CallbackSettings, digits: str, token: CallToken) -> dic
         "Priority": "1",
         "Timeout": str(round(settings.ring_seconds * 1000)),
         "Async": "true",
-        "Variable": f"CTI_CALL={token},CTI_CALLER={digits}",
+        "Variable": f"CTI_CALL={token},CTI_CALLER={digits}{wish}",
     }
     return action | ({"CallerID": settings.caller_id} if settings.caller_id else {})
 

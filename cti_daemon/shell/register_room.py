@@ -42,6 +42,7 @@ class RegisterRoom:
     ) -> dict[type[Any], Callable[[Any], None]]:
         """Who does what the core wants done about affected callers."""
         self._hands = RegisterHands(self.register, self._ring, self._journal, self._callback, links, post, spawn)
+        self._desk.tell = self._hands.tell
         return self._hands.doers()
 
     async def run(self) -> None:

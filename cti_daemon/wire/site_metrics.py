@@ -28,6 +28,11 @@ _COUNTERS = {
     "rescued_calls": ("cti_rescued_calls_total", "Callers' legs redirected off a dead node, by outcome", ("result",)),
     "stale_calls": ("cti_stale_calls_total", "Calls ended on a node that came back, whose callers had been moved", ("node", "result")),
     "drills": ("cti_drills_total", "Drills that have ended, by how", ("kind", "how")),
+    "callbacks": (
+        "cti_callbacks_total",
+        "Attempts to call affected callers back, and rows that are closed, by what came of them",
+        ("outcome",),
+    ),
     "security_events": ("cti_security_events_total", "Blocks that could not be proved genuine, dropped", ("node", "kind")),
 }
 

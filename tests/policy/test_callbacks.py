@@ -1,6 +1,7 @@
 """Call-backs: "reserve a seat, ring the caller, announce, connect; retry policy; at most so many lines; cancelled when the caller rings in
 again or is already talking; result recorded; a shift leader can take, postpone, close"."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -157,6 +158,25 @@ def test_without_callbacks_the_rows_wait_for_people() -> None:
     site.run(600.0)
     assert site.rung == []
     assert site.ask("callback-list").data["count"] == 2
+
+
+def test_who_was_erased_is_not_called_and_not_opened_again() -> None:
+    site = struck(callers=2, spare_seats=2)
+    (order,) = site.rung
+    for row in (1, 2):
+        erased = replace(site.rows[row], state=RowState.CLOSED, result="erased", has_number=False, caller="")
+        site.rows[row] = erased
+        site.feed(erased)
+    site.run(site.now + 300.0)
+    assert (site.rung, results(site)) == ([order], {1: ("closed", "erased"), 2: ("closed", "erased")})
+
+
+def test_what_came_of_it_is_counted() -> None:
+    site = struck(callers=2)
+    site.answer(site.rung[0], A, "seat1")
+    site.run(site.now + 3.0)
+    site.ask("callback-close", row=2, result="served")
+    assert dict(site.engine.view(site.now).counters["callbacks"]) == {("reached",): 1, ("closed_by_people",): 1}
 
 
 @pytest.mark.parametrize("verb", ["callback-take", "callback-postpone", "callback-close"])

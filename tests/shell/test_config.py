@@ -149,6 +149,17 @@ def test_a_missing_standby_and_a_double_name_are_both_told(file: Path) -> None:
     assert any("0 nodes have role = 'standby'; there must be 1" in t for t in told)
 
 
+def test_callbacks_without_a_register_and_a_mistyped_key_of_it_are_told(file: Path) -> None:
+    (told,) = faults(file, EXAMPLE + '\n[callback]\ndial = "PJSIP/{number}@carrier"\n')
+    assert "callback needs [register]: without it nobody knows whom to call" in told
+    (told,) = faults(file, EXAMPLE + '\n[register]\nkeys = { file = "k" }\nkeep_day = 3\n')
+    assert "register.keep_day: is no key of this table; did you mean keep_days?" in told
+    (told,) = faults(file, EXAMPLE + '\n[register]\nkeys = "k1 AAAA"\n')
+    assert "a secret must not stand in this file" in told
+    (told,) = faults(file, EXAMPLE + '\n[register]\nkeys = { file = "k" }\n[callback]\ndial = "PJSIP/carrier"\n')
+    assert "callback.dial" in told
+
+
 @pytest.mark.parametrize(("wrong", "why"), [("10.10.1.11:70000", "port 70000"), ("10.10.1.300:5038", "not an IPv4 address")])
 def test_an_impossible_address_is_told(file: Path, wrong: str, why: str) -> None:
     told = faults(file, EXAMPLE.replace("10.10.1.11:5038", wrong))

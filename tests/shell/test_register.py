@@ -82,6 +82,14 @@ async def test_a_call_has_one_row_and_a_caller_one_open_row(register: Register) 
     assert (later.row, is_new, later.times) == (2, True, 1)
 
 
+async def test_the_graver_harm_stays(register: Register) -> None:
+    await register.keep(harmed(1, Harm.EMERGENCY, RowState.CLOSED), NUMBERS[0])
+    row, is_new = await register.keep(harmed(1), NUMBERS[0])
+    assert (row.row, is_new, row.harmed.harm, row.progress.state) == (1, False, Harm.LOST, RowState.OPEN)
+    row, _ = await register.keep(harmed(1, Harm.EMERGENCY, RowState.CLOSED), NUMBERS[0])
+    assert (row.harmed.harm, row.progress.state) == (Harm.LOST, RowState.OPEN)
+
+
 async def test_who_has_no_number_is_a_row_of_his_own_and_may_get_one_later(register: Register) -> None:
     assert [(await register.keep(harmed(n), None))[0].row for n in (1, 2)] == [1, 2]
     row, is_new = await register.keep(harmed(2), NUMBERS[0])

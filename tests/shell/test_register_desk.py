@@ -130,6 +130,14 @@ async def test_correct_and_erase_leave_the_row_and_an_entry_without_a_number(roo
     assert MARKS.found_in(files) == set()
 
 
+async def test_the_core_is_told_what_a_person_has_changed(room: Room) -> None:
+    told: list[tuple[int, str, bool]] = []
+    room.room._desk.tell = lambda row: told.append((row.row, row.progress.state.value, row.has_number))
+    await room.ask(do="correct", row=1, number=OTHER)
+    await room.ask(do="erase", row=2)
+    assert told == [(1, "open", True), (2, "closed", False)]
+
+
 async def test_without_a_durable_entry_nothing_is_shown(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     async def held(*_: object) -> Stored:
         return Stored.HELD

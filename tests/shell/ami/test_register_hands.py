@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,7 +10,7 @@ import pytest
 
 from cti_daemon.model.affected import AskNumber, CallBack, CallerKnown, ForgetNumbers, KeepCaller, NoteRow, RowSeen
 from cti_daemon.model.events import Event, Outcome
-from cti_daemon.model.ids import CallToken, ChannelName, NodeName, Uniqueid
+from cti_daemon.model.ids import CallToken, ChannelName, NodeName, QueueName, Uniqueid
 from cti_daemon.model.reasons import Result
 from cti_daemon.model.register import CallbackSettings, Harm, Harmed, RowState
 from cti_daemon.shell.ami.node_links import NodeLinks
@@ -134,6 +134,12 @@ async def test_a_call_back_is_in_register_and_journal_before_the_edge_is_asked(r
     assert (row.progress.state, row.progress.attempts) == (RowState.CALLING, 1)
     entry = list(read(room.folder / "journal.sqlite"))[-1]
     assert (entry.kind, entry.data["do"], entry.data["rows"]) == ("privacy", "call", [1])
+
+
+async def test_he_comes_to_the_queue_in_which_he_was(room: Room) -> None:
+    await room.do(ASK, KeepCaller(replace(KEEP.harmed, queue=QueueName("support"))))
+    await room.do(CALL)
+    assert room.edge.actions[-1]["Variable"] == f"CTI_CALL={BACK},CTI_CALLER={NUMBER},__CTI_QUEUE=support"
 
 
 async def test_without_an_entry_nobody_is_called(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
