@@ -5,7 +5,7 @@ that only the holder of the register's key can make."""
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -60,8 +60,8 @@ class CallbackSettings(Table):
     """Between two tries."""
     ring_seconds: Annotated[float, Field(ge=5, le=120)] = 25.0
     """So long his telephone rings."""
-    harms: tuple[Harm, ...] = (Harm.LOST, Harm.HUNG_UP)
-    """Who is called: lost, hung_up, emergency."""
+    harms: tuple[Literal[Harm.LOST, Harm.HUNG_UP], ...] = (Harm.LOST, Harm.HUNG_UP)
+    """Who is called by itself; the others wait for people."""
 
 
 @dataclass(frozen=True, slots=True)
