@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from cti_daemon.model.backups import Backup
 from cti_daemon.model.contacts import CallOut, Contact, Gateway, People, book_faults
 from cti_daemon.model.fields import Address, Name, Seconds, Secret, Table
 from cti_daemon.model.reasons import Role
@@ -222,6 +223,8 @@ class Settings(Table):
     """The durable record."""
     plans: PlanFolder | None = None
     """Emergency plans, run by the daemon. Left out: none."""
+    backup: Backup | None = None
+    """Copies of the journal, each tried by putting it back. Left out: there are none."""
     affected: Annotated[Register | None, Field(alias="register")] = None
     """Callers to whom something happened, with their numbers, sealed. Left out: no number is ever kept."""
     callback: CallbackSettings | None = None

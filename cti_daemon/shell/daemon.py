@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cti_daemon.engine import Engine
+from cti_daemon.model.backups import Backup
 from cti_daemon.model.effects import (
     Answer,
     AskEdge,
@@ -34,11 +35,12 @@ from cti_daemon.model.records import Standing
 from cti_daemon.model.settings import Settings
 from cti_daemon.model.views import SiteView
 from cti_daemon.policy.plans import Plans, StandingPlans
-from cti_daemon.shell import log, plan_files
+from cti_daemon.shell import backups, log, plan_files
 from cti_daemon.shell.ami.audio_ear import AudioEar
 from cti_daemon.shell.ami.edge_eye import EdgeEye
 from cti_daemon.shell.ami.hands import Deed, Hands
 from cti_daemon.shell.ami.node_links import NodeLinks
+from cti_daemon.shell.backups import Backups
 from cti_daemon.shell.control_socket import ControlSocket
 from cti_daemon.shell.exec_hook import ExecHook
 from cti_daemon.shell.http import HttpServer
@@ -91,7 +93,7 @@ class Daemon:
         self._source = source
         self._log = log.get("daemon")
         self._loop = asyncio.get_running_loop()
-        self._journal = Journal(settings.journal.path)
+        self._journal = Journal(settings.journal.path, backups=Path(settings.backup.folder) if settings.backup else None)
         self._ledger = LedgerFile(Path(settings.journal.path).with_name("queues.json"))
         self._register: RegisterRoom | None = None
         self._engine: Engine | None = None
@@ -158,6 +160,10 @@ class Daemon:
         if self._register is not None:
             self._metrics.watch_register(self._register.register)
             self._keep(self._register.run(), "register")
+        if recovered.damaged is not None:
+            self._teller.report([backups.damage(recovered)])
+        if settings.backup is not None:
+            self._keep_backups(settings.backup)
         if settings.mqtt is not None:
             self._metrics.watch_mqtt(self._mqtt)
             self._keep(self._mqtt.run(), "mqtt")
@@ -210,6 +216,11 @@ class Daemon:
             self._log.error("a plan file is faulty; the plans stay as they are", fault=str(fault))
         if not faults:
             self._seen(PlansRead(plans))
+
+    def _keep_backups(self, table: Backup) -> None:
+        found = Backups(self._source, table, self._journal.append, self._teller.report, lambda: self.view().failover_in_progress)
+        self._metrics.add(found.families)
+        self._keep(found.run(), "backups")
 
     def _recall_figures(self, engine: Engine) -> None:
         kept = self._ledger.read()

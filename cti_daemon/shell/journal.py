@@ -12,13 +12,16 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from cti_daemon.model.effects import Record
 from cti_daemon.shell import log
+from cti_daemon.shell.backup_file import kept, put_back
 from cti_daemon.shell.journal_file import DamagedError, JournalFile, Recovered, move_aside
 from cti_daemon.wire.journal_record import Entry
 
@@ -36,8 +39,8 @@ class Stored(StrEnum):
 @dataclass(slots=True)
 class JournalStats:
     """Counted since the start. `entries` are durable, `lost` were given up because memory is bounded, `own` are the journal's
-    remarks about itself. `fault` is why the last write failed; None when the disk takes what we write. `appended` is counted
-    by the loop, all else by the journal's thread, so that no count has two writers."""
+    remarks about itself; `was_damaged`: when it was opened. `fault` is why the last write failed; None when the disk takes what we
+    write. `appended` is counted by the loop, all else by the journal's thread, so that no count has two writers."""
 
     appended: int = 0
     entries: int = 0
@@ -45,6 +48,7 @@ class JournalStats:
     lost: int = 0
     fault: str | None = None
     own: int = 0
+    was_damaged: bool = False
 
     @property
     def backlog(self) -> int:
@@ -72,12 +76,14 @@ _Job = _Batch | _Opening | _Closing
 
 
 class Journal:
-    """One SQLite file (WAL, synchronous FULL). `observe_write` is called in the journal's thread with the seconds of each commit."""
+    """One SQLite file (WAL, synchronous FULL). `observe_write` is called in the journal's thread with the seconds of each commit.
+    `backups`: where a damaged journal finds its last good copy."""
 
-    def __init__(self, path: str | Path, *, observe_write: Callable[[float], None] | None = None) -> None:
+    def __init__(self, path: str | Path, *, observe_write: Callable[[float], None] | None = None, backups: Path | None = None) -> None:
         self.stats = JournalStats()
         self.observe_write = observe_write
         self._path = Path(path)
+        self._backups = backups
         self._boot_id = _boot_id()
         self._session = uuid.uuid4().hex[:12]
         self._numbers = itertools.count(1)  # both threads stamp
@@ -159,23 +165,47 @@ class Journal:
 
     def _open_first(self) -> Recovered:
         damaged: Path | None = None
+        restored: Path | None = None
         for _ in range(2):
             try:
                 self._file = JournalFile(self._path)
                 self._file.check()
-                return self._found(replace(self._file.recover(), damaged=damaged))
+                found = replace(self._file.recover(), damaged=damaged, restored_from=restored)
+                return self._found(found if restored is None else replace(found, open_failover=None, lives={}))
             except (sqlite3.Error, OSError, DamagedError) as error:
                 self._drop_file()
                 if damaged is not None or not _is_damage(error):
                     self._failed(error)
                     break
                 damaged = self._put_aside(error)
+                restored = self._put_back_newest() if damaged is not None else None
         return Recovered(damaged=damaged)
+
+    def _put_back_newest(self) -> Path | None:
+        """The newest backup that can be opened takes the journal's place. Walked through to its last thousand entries only: it was tried
+        whole when it was made, and the hotline waits for its guard."""
+        for copy in kept(self._backups) if self._backups is not None else []:
+            try:
+                put_back(copy.path, self._path)
+                with closing(JournalFile(self._path)) as file:
+                    file.check()
+                    if file.recover().chain_broken_at is None:
+                        return copy.path
+            except (sqlite3.Error, OSError, DamagedError) as error:
+                self._log.error("a backup cannot be used, the one before it is tried", backup=str(copy.path), fault=str(error))
+        for suffix in ("", "-wal", "-shm"):
+            self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+        return None
 
     def _found(self, recovered: Recovered) -> Recovered:
         if recovered.damaged is not None:
+            self.stats.was_damaged = True
             self.stats.own += 1
-            self._hold([self._stamp(Record("journal_begun", {"damaged": recovered.damaged.name}))])
+            facts: dict[str, Any] = {"damaged": recovered.damaged.name}
+            copy = recovered.restored_from
+            if copy is not None:
+                facts |= {"backup": copy.name, "entries": recovered.entries}
+            self._hold([self._stamp(Record("journal_restored" if copy is not None else "journal_begun", facts))])
         if recovered.chain_broken_at is not None:
             self._log.error("journal was changed by another hand", first_broken_entry=recovered.chain_broken_at)
         return recovered
@@ -186,7 +216,7 @@ class Journal:
         except OSError as why:
             self._failed(why)
             return None
-        self._log.error("journal was damaged and is put aside; a new one begins", fault=str(error), put_aside=str(aside))
+        self._log.error("journal was damaged and is put aside", fault=str(error), put_aside=str(aside))
         return aside
 
     def _hold(self, entries: list[Entry]) -> None:

@@ -10,13 +10,16 @@ from typing import Annotated
 
 import typer
 
+from cti_daemon.shell import backup_cli
 from cti_daemon.shell.cli_options import DEFAULT_CONFIG, EX_DATAERR, EX_NOINPUT, ConfigPath, fail, journal_of
 from cti_daemon.shell.journal_reader import UnreadableError, head_at, read, verify
 from cti_daemon.wire.journal_record import Entry, canonical
 
 _COLUMNS = ("seq", "wall", "kind", "data", "monotonic", "boot_id", "uid", "hash")
 
-app = typer.Typer(name="journal", no_args_is_help=True, help="Check and export the record of what was decided and done.")
+app = typer.Typer(name="journal", no_args_is_help=True, help="Check, export, back up and restore the record of what was decided and done.")
+
+backup_cli.add_to(app)
 
 JournalPath = Annotated[
     Path | None, typer.Argument(help="Another journal than the configuration's: a copy, say.", metavar="[FILE]", show_default=False)

@@ -58,6 +58,8 @@ class Recovered:
     plan_versions: tuple[Entry, ...] = ()
     """The newest PLAN_VERSIONS_RECALLED versions that incidents have begun with."""
     damaged: Path | None = None
+    restored_from: Path | None = None
+    """The backup that we run on since the journal was damaged."""
     chain_broken_at: int | None = None
 
 
@@ -153,9 +155,9 @@ class JournalFile:
             raise
 
 
-def move_aside(path: Path, stamp: str) -> Path:
-    """Rename a damaged journal with what belongs to it; returns its new place."""
-    aside = path.with_name(f"{path.name}.damaged-{stamp}")
+def move_aside(path: Path, stamp: str, why: str = "damaged") -> Path:
+    """Rename a journal with what belongs to it; returns its new place."""
+    aside = path.with_name(f"{path.name}.{why}-{stamp}")
     for suffix in ("", "-wal", "-shm"):
         part = path.with_name(path.name + suffix)
         if part.exists():

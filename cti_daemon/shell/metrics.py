@@ -153,6 +153,7 @@ class Metrics:
         yield Family("cti_journal_entries_total", Kind.COUNTER, "Entries made durable", (), [((), stats.entries)])
         yield Family("cti_journal_errors_total", Kind.COUNTER, "Writes the disk refused", (), [((), stats.errors)])
         yield Family("cti_journal_lost_total", Kind.COUNTER, "Entries given up because memory is bounded too", (), [((), stats.lost)])
+        yield Family("cti_journal_damaged", Kind.GAUGE, "1: it was damaged when we started", (), [((), int(stats.was_damaged))])
         yield Family("cti_journal_backlog", Kind.GAUGE, "Entries that are not durable yet", (), [((), stats.backlog)])
 
     def _of_mqtt(self) -> Iterator[Family]:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from cti_daemon.model.backups import Backup
 from cti_daemon.shell import config
+from cti_daemon.shell.backups import Backups
 from cti_daemon.shell.journal import Journal
 from cti_daemon.shell.metrics import Metrics
 from cti_daemon.shell.mqtt import MqttBridge
@@ -44,6 +46,7 @@ def test_every_metric_in_a_rule_is_one_the_daemon_exports(tmp_path: Path) -> Non
     metrics = Metrics(settings, picture)
     metrics.watch_journal(Journal(tmp_path / "journal.sqlite"))
     metrics.watch_mqtt(MqttBridge(settings, None, lambda _: None, picture))
+    metrics.add(Backups(SAMPLE, Backup(folder=str(tmp_path)), Journal(tmp_path / "none").append, lambda _: None, lambda: False).families)
     exported = set(re.findall(r"^# TYPE (cti_\w+)", "".join(metrics.pieces()), re.MULTILINE))
     for name in set(re.findall(r"\bcti_\w+", re.sub(r"\w+: docs/\S+", "", RULES.read_text()))):
         assert name in exported or name.removesuffix("_bucket") in exported, name

@@ -4,13 +4,16 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from cti_daemon.model.backups import Backup
 from cti_daemon.model.effects import Record
 from cti_daemon.model.settings import Journal as JournalSettings
 from cti_daemon.model.settings import Mqtt, Settings
+from cti_daemon.shell.backup_file import STAMP
 from cti_daemon.shell.doctor import broker as broker_checks
 from cti_daemon.shell.doctor import host
 from cti_daemon.shell.doctor.finding import Finding, Grade, fault, judged, ok
@@ -69,6 +72,17 @@ async def test_an_edited_journal_is_a_fault(settings: Settings, tmp_path: Path) 
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         db.execute("UPDATE entries SET kind = 'other'")
     assert of(await host.questions(with_journal(settings, path)), "journal").grade is Grade.FAULT
+
+
+async def test_backups_are_asked_for_where_the_site_makes_them(settings: Settings, tmp_path: Path) -> None:
+    site = with_journal(settings, tmp_path / "journal.sqlite")
+    assert not [f for f in await host.questions(site) if f.check == "backup"]
+    site = site.model_copy(update={"backup": Backup(folder=str(tmp_path), every=3600)})
+    assert "cti-daemon journal backup" in of(await host.questions(site), "backup").fix
+    for hours, grade in ((3, Grade.WARNING), (1, Grade.OK)):
+        stamp = (datetime.now(UTC) - timedelta(hours=hours)).strftime(STAMP)
+        (tmp_path / f"journal-{stamp}.sqlite").touch()
+        assert of(await host.questions(site), "backup").grade is grade
 
 
 @pytest.fixture

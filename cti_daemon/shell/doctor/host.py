@@ -9,8 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 from statistics import median
 
+from cti_daemon.model.backups import Backup
 from cti_daemon.model.settings import Settings
 from cti_daemon.shell import status_page
+from cti_daemon.shell.backup_file import kept
 from cti_daemon.shell.doctor.finding import Finding, fault, judged, unseen, warning
 from cti_daemon.shell.journal_reader import UnreadableError, verify
 
@@ -26,6 +28,7 @@ async def questions(settings: Settings) -> list[Finding]:
         *await asyncio.to_thread(_running, settings),
         *await asyncio.to_thread(_disk, Path(settings.journal.path)),
         await asyncio.to_thread(_journal, Path(settings.journal.path)),
+        *await asyncio.to_thread(_backups, settings.backup),
         await _time_is_kept(),
         *await _unit(),
     ]
@@ -88,6 +91,19 @@ def _journal(path: Path) -> Finding:
         "keep a copy for whoever audits (cti-daemon journal export), then find out who can write there",
     )
     return judged(found.broken_at is None, bad, f"whole, {found.entries} entries")
+
+
+def _backups(table: Backup | None) -> list[Finding]:
+    """A site without backups has chosen so."""
+    if table is None:
+        return []
+    copies = kept(Path(table.folder))
+    fix = "`cti-daemon journal backup` makes one now, or says why not; the log says why the daemon's own failed"
+    if not copies:
+        return [warning("backup", table.folder, "there is no backup of the journal that we can see", fix)]
+    age_hours = (time.time() - copies[0].made_wall.timestamp()) / 3600
+    old = warning("backup", table.folder, f"the newest backup of the journal is {age_hours:.0f} h old", fix)
+    return [judged(age_hours * 3600 < 2 * table.every, old, f"{len(copies)} backups, the newest {age_hours:.1f} h old")]
 
 
 async def _time_is_kept() -> Finding:
