@@ -19,8 +19,8 @@ from urllib.parse import quote
 from cti_daemon.shell.journal_file import DamagedError, JournalFile
 from cti_daemon.shell.journal_reader import UnreadableError, Verification, head_at, verify
 
-STAMP = "%Y%m%dT%H%M%SZ"
-_NAME = re.compile(r"journal-(\d{8}T\d{6}Z)\.sqlite")
+STAMP = "%Y-%m-%dT%H%M%SZ"  # without a run of digits that would be masked as a telephone number
+_NAME = re.compile(r"journal-(\d{4}-\d\d-\d\dT\d{6}Z)\.sqlite")
 _PARTIAL = ".journal.partial"
 LEAST_FREE_BYTES = 16 * 2**20
 """Left on the disk beside the copy and its trial: the journal itself may live there."""

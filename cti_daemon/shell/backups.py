@@ -21,6 +21,8 @@ SETTLE_SECONDS = 30.0
 """After the start: the site first."""
 LOOK_SECONDS = 30.0
 RETRY_SECONDS = 600.0
+PATIENCE_SECONDS = 600.0
+"""So long a failover that does not end (an edge that is away) is waited for; the copy is made by another process, after all."""
 MOST_SECONDS = 900.0
 
 
@@ -90,10 +92,11 @@ class Backups:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def work(self) -> None:
-        """What is due now, unless a failover is under way."""
+        """What is due now, a failover that is under way first."""
         for verb, kind, due_wall in (("backup", "backup", self.due_wall), ("drill", "restore_drill", self.drill_due_wall)):
-            is_due = time.time() >= due_wall and time.monotonic() >= self._retry_at.get(verb, 0.0)
-            if is_due and not self._is_busy():
+            late_seconds = time.time() - due_wall
+            is_due = late_seconds >= 0 and time.monotonic() >= self._retry_at.get(verb, 0.0)
+            if is_due and (late_seconds > PATIENCE_SECONDS or not self._is_busy()):
                 await self._do(verb, kind)
 
     async def _do(self, verb: str, kind: str) -> None:

@@ -21,7 +21,7 @@ from typing import Any
 
 from cti_daemon.model.effects import Record
 from cti_daemon.shell import log
-from cti_daemon.shell.backup_file import kept, put_back
+from cti_daemon.shell.backup_file import STAMP, kept, put_back
 from cti_daemon.shell.journal_file import DamagedError, JournalFile, Recovered, move_aside
 from cti_daemon.wire.journal_record import Entry
 
@@ -212,7 +212,7 @@ class Journal:
 
     def _put_aside(self, error: Exception) -> Path | None:
         try:
-            aside = move_aside(self._path, datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ"))
+            aside = move_aside(self._path, datetime.now(UTC).strftime(STAMP))
         except OSError as why:
             self._failed(why)
             return None

@@ -175,7 +175,7 @@ class Register:
         return self._file
 
     def _put_aside(self, error: Exception) -> None:
-        aside = move_aside(self._path, datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ"))
+        aside = move_aside(self._path, datetime.now(UTC).strftime("%Y-%m-%dT%H%M%SZ"))
         self._log.error("the register was damaged and is put aside; a new one begins", fault=str(error), put_aside=str(aside))
 
     def _failed(self, error: Exception) -> None:

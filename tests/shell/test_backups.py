@@ -25,6 +25,7 @@ from cti_daemon.shell.backups import Backups
 from cti_daemon.shell.cli import app
 from cti_daemon.shell.journal import Journal, Stored
 from cti_daemon.shell.journal_reader import read, verify
+from cti_daemon.shell.privacy import masked
 from tests.shell.conftest import SAMPLE
 
 NOW = datetime(2026, 11, 22, 4, 30, tzinfo=UTC)
@@ -71,10 +72,11 @@ async def test_a_copy_is_made_beside_the_writer_and_is_tried_by_putting_it_back(
     await journal.open()
     await journal.append(Record("route", {"epoch": 1}), Record("note", {}))
     tried = make(path, folder, 3, NOW)  # while it is open, its log not yet in the file
-    assert (tried.path.name, tried.entries) == ("journal-20261122T043000Z.sqlite", 2)
+    assert (tried.path.name, tried.entries) == ("journal-2026-11-22T043000Z.sqlite", 2)
     assert await journal.append(Record("note", {})) is Stored.DURABLE
     assert tried.head_hash == verify(tried.path).head_hash
     assert [each.name for each in folder.iterdir()] == [tried.path.name], "nothing else stays"
+    assert masked(str(tried.path.name)) == tried.path.name, "the log can name it"
     assert tried.path.stat().st_mode & 0o077 == 0, "it may hold what the journal holds"
     await journal.close()
 
@@ -109,7 +111,7 @@ async def test_a_disk_that_fills_in_the_middle_leaves_the_older_copies_and_nothi
     words = [sys.executable, "-m", "cti_daemon", "journal", "backup", "--unrecorded", "--config", str(site)]
     done = subprocess.run(words, preexec_fn=little, capture_output=True, text=True, timeout=50, check=False)  # noqa: ASYNC221
     assert (done.returncode, done.stderr.startswith("no backup: cannot be copied: ")) == (1, True), done.stderr
-    assert [each.name for each in folder.iterdir()] == ["journal-20261122T043000Z.sqlite"]
+    assert [each.name for each in folder.iterdir()] == ["journal-2026-11-22T043000Z.sqlite"]
     assert try_out(kept(folder)[0].path).entries == 100
 
 
@@ -121,7 +123,7 @@ async def test_a_damaged_journal_runs_on_the_last_good_backup_and_says_so_loudly
         Record("node_life", {"node": "a", "life": "1"}),
     )
     good = make(path, folder, 3, NOW).path
-    broken = folder / "journal-20261122T053000Z.sqlite"
+    broken = folder / "journal-2026-11-22T053000Z.sqlite"
     broken.write_bytes(good.read_bytes()[:5000] + os.urandom(3000))
     await written(path, Record("note", {"text": "after the backup"}))
     path.write_bytes(b"this is no database at all" * 400)
@@ -144,7 +146,7 @@ async def test_a_damaged_journal_runs_on_the_last_good_backup_and_says_so_loudly
 
 async def test_without_a_good_backup_a_new_journal_begins_and_that_is_said_too(path: Path, folder: Path) -> None:
     folder.mkdir()
-    (folder / "journal-20261122T053000Z.sqlite").write_bytes(b"nothing")
+    (folder / "journal-2026-11-22T053000Z.sqlite").write_bytes(b"nothing")
     path.parent.mkdir()
     path.write_bytes(b"this is no database at all" * 400)
     journal = Journal(path, backups=folder)
@@ -237,6 +239,17 @@ async def test_the_daemon_makes_them_in_their_time_in_another_process_and_never_
     assert samples["cti_backup_failures_total"] == 0
     await daemon.backups.work()
     assert len(daemon.records) == 2, "not due again"
+
+
+async def test_a_failover_that_does_not_end_puts_backups_off_for_a_while_only(
+    site: Path, path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await written(path)
+    daemon = Site(site, folder)
+    daemon.is_busy = True
+    monkeypatch.setattr(backups, "PATIENCE_SECONDS", -1.0)
+    await daemon.backups.work()
+    assert [record.kind for record in daemon.records] == ["backup", "restore_drill"]
 
 
 async def test_a_backup_that_fails_is_told_counted_and_tried_again_later(site: Path, folder: Path) -> None:
