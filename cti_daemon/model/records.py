@@ -1,6 +1,8 @@
 """What the journal gives back after a restart: only what Asterisk does not know."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from cti_daemon.model.ids import NodeName, SeatName
 from cti_daemon.model.reasons import Mode, Reason
@@ -51,3 +53,12 @@ class Standing:
     diverted_from: NodeName | None = None
     open_failover_from: NodeName | None = None
     cause: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StandingPlans:
+    """What the journal holds: the last entry `plans`, its age, and the versions of plans that incidents have begun with."""
+
+    data: Mapping[str, Any]
+    elapsed_seconds: float
+    versions: tuple[Mapping[str, Any], ...] = ()

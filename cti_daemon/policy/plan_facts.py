@@ -5,10 +5,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from cti_daemon.model.incidents import Comparison, Test, Value
+from cti_daemon.model.incidents import Comparison, Condition, Test, Value
 from cti_daemon.model.plan_tables import REPORT_WINDOW_SECONDS, REPORTS
 from cti_daemon.model.reasons import NodeState, SeatState, Verdict
 from cti_daemon.model.views import QueueView, SeatView, SiteView, WindowView
+from cti_daemon.state.hold import Hold
 
 Key = tuple[str, str]
 """A fact, and whose it is; empty: the site's."""
@@ -74,6 +75,12 @@ class Board:
             return [] if value is None else [value]
         return [value for source in (self._seen, self.told) for (name, _), value in source.items() if name == fact]
 
+    def cause(self, hold: Hold | None) -> str:
+        """What a condition stands on, with the values that are known."""
+        facts = sorted(_facts_in(hold.condition)) if hold is not None else []
+        found = {fact: self.values(fact) for fact in facts}
+        return ", ".join(f"{fact} = {'/'.join(map(_shown, values))}" for fact, values in found.items() if values)
+
     def as_data(self) -> dict[str, Value]:
         """All that is known, for the record."""
         both = self._seen | self.told
@@ -105,6 +112,14 @@ class Board:
             self._drop = (at, drop)
         yield ("calls.in_progress", ""), float(now)
         yield ("calls.dropped_together", ""), float(self._drop[1])
+
+
+def _facts_in(condition: Condition) -> set[str]:
+    return {condition.fact} if isinstance(condition, Test) else {fact for part in condition.parts for fact in _facts_in(part)}
+
+
+def _shown(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _holds(test: Test, value: Value) -> bool:

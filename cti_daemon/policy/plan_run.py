@@ -17,31 +17,19 @@ from cti_daemon.model.incidents import (
     Grade,
     Incident,
     IncidentState,
-    Stage,
     Step,
     StepRun,
     StepState,
 )
 from cti_daemon.model.plan_effects import NoticeKind
 from cti_daemon.policy.plan_notices import Notices
-from cti_daemon.state.hold import EPSILON_SECONDS, Hold
+from cti_daemon.state.hold import EPSILON_SECONDS
+from cti_daemon.state.watch import Watch
 
 REVIEW = "review"
 """The step that every plan with a reviewer has."""
 SILENCE = "silence"
 _SEVERITY = {Grade.P1: "critical", Grade.P2: "critical", Grade.P3: "warning", Grade.P4: "info"}
-
-
-class Watch:
-    """The conditions of one version of a plan, counted."""
-
-    def __init__(self, plan_stages: tuple[Stage, ...], recovery: Hold | None, at: float) -> None:
-        self.stages = [None if stage.when is None else Hold(stage.when, at) for stage in plan_stages]
-        self.recovery = recovery
-
-    @property
-    def holds(self) -> list[Hold]:
-        return [hold for hold in (*self.stages, self.recovery) if hold is not None]
 
 
 class Run:
@@ -275,7 +263,7 @@ class Run:
     # --- the end ------------------------------------------------------------------------------------------------------
 
     def _look_for_recovery(self, watch: Watch) -> None:
-        if not self._is_well(watch):
+        if not watch.is_well(self.now):
             if self.now.well_since_at is not None:
                 self.change(well_since_at=None)
                 self.write("relapse", "not well any more: the observation begins anew", "warning")
@@ -287,18 +275,6 @@ class Run:
         since_at = self.now.well_since_at
         if since_at is not None and self.at + EPSILON_SECONDS >= since_at + self.now.plan.recovery.for_seconds:
             self.recover("automatic", "")
-
-    def _is_well(self, watch: Watch) -> bool:
-        now, recovery = self.now, self.now.plan.recovery
-        needed = [step for i in now.entered_at for step in now.plan.stages[i].steps if step.id in recovery.needs]
-        is_done = all(step.id in now.steps and now.steps[step.id].state is StepState.DONE for step in needed)
-        if not is_done or not now.is_approved:
-            return False
-        if now.found_by != "automatic":  # a person began it: what he saw may be what nobody measures, so his word is wanted
-            return bool(needed) and (now.is_drill or watch.recovery is None or watch.recovery.is_met)
-        if watch.recovery is not None:
-            return watch.recovery.is_met
-        return not any(hold is not None and hold.is_met for hold in watch.stages)
 
     def recover(self, by: str, why: str) -> None:
         """It is over: nothing more fires, and everybody who was told is told."""

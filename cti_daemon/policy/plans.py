@@ -1,7 +1,7 @@
 """The book of plans and incidents: looked at once a second, never on the way of an AMI event; what changes is written down before it is
 done (`plans`, the whole of it, the last entry counts), and goes on from there after a restart."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,10 +9,12 @@ from cti_daemon.model.effects import Effect, Record, Report
 from cti_daemon.model.incidents import TELEPHONY, Activation, Incident, IncidentState, Plan, Step, StepState
 from cti_daemon.model.plan_effects import FactTold, Notified, PlanEvent, PlansRead, Summoned
 from cti_daemon.model.plan_tables import fact_named
+from cti_daemon.model.records import StandingPlans
 from cti_daemon.model.views import SiteView
 from cti_daemon.policy.plan_facts import Board
-from cti_daemon.policy.plan_run import Run, Watch
+from cti_daemon.policy.plan_run import Run
 from cti_daemon.state.hold import Hold
+from cti_daemon.state.watch import Watch
 from cti_daemon.wire.plan_journal import UNREADABLE, incident_from_plain, incident_to_plain, version_from_plain, version_to_plain
 
 LOOK_SECONDS = 1.0
@@ -22,15 +24,6 @@ QUIET_KEPT_SECONDS = 3600.0
 """The same while no condition counts: how long it all runs is still to be known."""
 CLOSED_KEPT = 20
 """Closed incidents that are still shown; the journal has them all."""
-
-
-@dataclass(frozen=True, slots=True)
-class StandingPlans:
-    """What the journal holds: the last entry `plans`, its age, and the versions of plans that incidents have begun with."""
-
-    data: Mapping[str, Any]
-    elapsed_seconds: float
-    versions: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +102,7 @@ class Plans:
         elif plan.name not in self._disarmed and not any(
             i.is_open and i.plan.name == plan.name and not i.is_drill for i in self.incidents.values()
         ):
-            self.start(plan, at, out, stage=max(met), cause=self._cause(holds[max(met)]))
-
-    def _cause(self, hold: Hold | None) -> str:
-        facts = sorted(_facts_of(hold)) if hold is not None else []
-        found = {fact: self.board.values(fact) for fact in facts}
-        return ", ".join(f"{fact} = {'/'.join(_told(v) for v in values)}" for fact, values in found.items() if values)
+            self.start(plan, at, out, stage=max(met), cause=self.board.cause(holds[max(met)]))
 
     def start(
         self,
@@ -320,14 +308,3 @@ class Plans:
             run.write("resumed", "the daemon was restarted; all clocks go on")
             steps = (incident.plan.step(name) for name, held in incident.steps.items() if held.state is StepState.BEGUN)
             self._pending.wishes += [Wish(incident.id, step) for step in steps if step is not None and step.do in TELEPHONY]
-
-
-def _facts_of(hold: Hold) -> set[str]:
-    if hold.parts:
-        return {fact for part in hold.parts for fact in _facts_of(part)}
-    fact = getattr(hold.condition, "fact", "")
-    return {fact} if fact else set()
-
-
-def _told(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)

@@ -31,10 +31,10 @@ from cti_daemon.model.events import Event, LinkLost, LinkUp
 from cti_daemon.model.ids import NodeName
 from cti_daemon.model.incidents import Plan
 from cti_daemon.model.plan_effects import CallIn, Notify, PlansRead, as_notice
-from cti_daemon.model.records import Standing
+from cti_daemon.model.records import Standing, StandingPlans
 from cti_daemon.model.settings import Settings
 from cti_daemon.model.views import SiteView
-from cti_daemon.policy.plans import Plans, StandingPlans
+from cti_daemon.policy.plans import Plans
 from cti_daemon.shell import backups, log, plan_files
 from cti_daemon.shell.ami.audio_ear import AudioEar
 from cti_daemon.shell.ami.edge_eye import EdgeEye

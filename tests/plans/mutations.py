@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from cti_daemon.model.effects import Effect, Record
 from cti_daemon.model.incidents import Comparison, Condition, Group, Plan, Test, Value
 from cti_daemon.model.plan_effects import CallIn, Notified, Notify, PlanEvent, Summoned, SummonsAnswer
-from cti_daemon.policy.plans import Plans, StandingPlans
+from cti_daemon.model.records import StandingPlans
+from cti_daemon.policy.plans import Plans
 from cti_daemon.wire.plan_file import Site, read_plan
 from cti_daemon.wire.plan_reader import PlanFault
 from tests.plans.shipped import texts

@@ -12,11 +12,12 @@ from cti_daemon.model.events import Command
 from cti_daemon.model.incidents import Plan, Value
 from cti_daemon.model.plan_effects import CallIn, Notified, Notify, PlanEvent, Summoned, SummonsAnswer
 from cti_daemon.model.reasons import Mode, Reason
+from cti_daemon.model.records import StandingPlans
 from cti_daemon.model.views import SiteView
 from cti_daemon.policy.plan_facts import Board
 from cti_daemon.policy.plan_verbs import rule_plan, rule_word
 from cti_daemon.policy.plan_words import obey
-from cti_daemon.policy.plans import COUNTS_KEPT_SECONDS, Plans, StandingPlans
+from cti_daemon.policy.plans import COUNTS_KEPT_SECONDS, Plans
 
 RESTART_SECONDS = 2.0
 
