@@ -10,6 +10,7 @@ from typing import Any, Protocol, cast
 from typing_extensions import override
 
 from cti_daemon.model.reasons import Result
+from cti_daemon.shell.ami.breath import Breath
 from cti_daemon.wire.ami_action import ActionIds, LocalProtocolError, encode_action
 from cti_daemon.wire.ami_list import ListAnswer, ListRefused
 from cti_daemon.wire.ami_message import Reply, action_id_of, read_response
@@ -49,6 +50,7 @@ class Session(asyncio.Protocol):
         self._ears = ears
         self._stream = Stream(proof, tally)
         self._transport: asyncio.Transport | None = None
+        self._breath: Breath | None = None
         self._pending: dict[str, Callable[[Reply], None]] = {}
         self._lists: dict[str, tuple[ListAnswer, Ended]] = {}
         self.banner: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -61,6 +63,7 @@ class Session(asyncio.Protocol):
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        self._breath = Breath(self._transport)
         sock = transport.get_extra_info("socket")
         with contextlib.suppress(OSError):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -87,6 +90,8 @@ class Session(asyncio.Protocol):
             self.banner.set_result(self._stream.banner)
         if self._stream.fault is not None:
             self.close()
+        if self._breath is not None:
+            self._breath.took(data)
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:

@@ -8,6 +8,7 @@ import pytest
 from cti_daemon.model.call_events import ChannelEnded
 from cti_daemon.model.events import BlockRefused, EdgeListed, LinkAlive
 from cti_daemon.model.ids import NodeName
+from cti_daemon.shell.ami.breath import STROKE_SECONDS
 from cti_daemon.wire.takeover import Place
 from tests.shell.ami.conftest import Watched
 from tests.shell.ami.fake_node import FakeNode, FakeSession
@@ -25,6 +26,14 @@ def active_transport(watched: Watched) -> asyncio.Transport:
     assert session is not None
     assert session._transport is not None
     return session._transport
+
+
+async def deafen(watched: Watched) -> None:
+    """What a black hole looks like from here. Twice, since a breath that was being taken ends by reading on."""
+    transport = active_transport(watched)
+    transport.pause_reading()
+    await asyncio.sleep(2 * STROKE_SECONDS)
+    transport.pause_reading()
 
 
 def far_end(fake: FakeNode, watched: Watched) -> FakeSession:
@@ -72,7 +81,7 @@ async def test_a_silent_path_is_left_before_it_is_lost(fake: FakeNode, watch: Wa
     watched = watch()
     await watched.until_both_up()
     first = watched.links.active_path
-    active_transport(watched).pause_reading()  # what a black hole looks like from here
+    await deafen(watched)
     await watched.until(lambda: watched.links.active_path != first)
     fake.event(hangups(1)[0])
     await watched.until(lambda: watched.of(ChannelEnded))
