@@ -13,7 +13,18 @@ from typing import Annotated, Any
 import typer
 
 from cti_daemon import __version__
-from cti_daemon.shell import command_cli, contacts_cli, history_cli, init_cli, journal_cli, log, plan_cli, privacy_cli, status_page
+from cti_daemon.shell import (
+    command_cli,
+    contacts_cli,
+    history_cli,
+    init_cli,
+    journal_cli,
+    log,
+    plan_cli,
+    privacy_cli,
+    status_page,
+    ticket_cli,
+)
 from cti_daemon.shell.cli_options import (
     DEFAULT_CONFIG,
     EX_CONFIG,
@@ -220,6 +231,7 @@ app.command()(history_cli.history)
 app.command()(history_cli.explain)
 app.add_typer(journal_cli.app)
 app.add_typer(privacy_cli.app)
+app.add_typer(ticket_cli.app)
 app.add_typer(contacts_cli.app)
 app.add_typer(plan_cli.plan_app)
 app.add_typer(plan_cli.incident_app)

@@ -11,6 +11,7 @@ from pathlib import Path
 from cti_daemon.model.ids import CallToken, NodeName, QueueName
 from cti_daemon.model.register import CallerKey, Harm, Harmed, Progress, Row, RowNumber, RowState
 from cti_daemon.shell.register_keys import KeyRing, LostKeyError, TornError
+from cti_daemon.shell.ticket_file import SCHEMA, Tickets
 
 BUSY_SECONDS = 1.0
 NUMBER = "number"
@@ -59,11 +60,12 @@ class RegisterFile:
         if not path.exists():
             path.touch(mode=0o640)  # before SQLite makes it as the umask likes
         self._db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+        self.tickets = Tickets(self._db)
         try:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
             self._db.execute("PRAGMA secure_delete=ON")
-            self._db.executescript(_SCHEMA)
+            self._db.executescript(_SCHEMA + SCHEMA)
             self._check()
         except BaseException:
             self._db.close()

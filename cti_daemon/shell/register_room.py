@@ -19,6 +19,7 @@ from cti_daemon.shell.register_desk import VERB, RegisterDesk
 from cti_daemon.shell.register_hands import RegisterHands, Spawn
 from cti_daemon.shell.register_keys import KeyRing, KeyRingError, read_ring
 from cti_daemon.shell.secret_files import Secrets
+from cti_daemon.shell.ticket_desk import TICKET, TicketDesk
 
 EXPIRE_SECONDS = 3600.0
 RECALL_SECONDS = 5.0
@@ -34,7 +35,7 @@ class RegisterRoom:
         self._journal = journal
         self.register = Register(own.path, ring)
         self._desk = RegisterDesk(settings, self.register, journal, time.time)
-        self.private: dict[str, Private] = {VERB: self._desk.take}
+        self.private: dict[str, Private] = {VERB: self._desk.take, TICKET: TicketDesk(settings, self.register, journal, time.time).take}
         self._log = log.get("register")
 
     def doers(
