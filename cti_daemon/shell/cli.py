@@ -36,6 +36,7 @@ from cti_daemon.shell.cli_options import (
     Url,
     fail,
     load,
+    refuse_faulty_plans,
 )
 from cti_daemon.shell.doctor.finding import Finding, Grade
 from cti_daemon.shell.status_text import table
@@ -90,6 +91,8 @@ def run(
     """
     loaded = load(path, offline=False)
     log.configure(level.value)
+    for fault in loaded.plan_faults:
+        log.get("plans").error("a plan file is faulty; the daemon runs without it", fault=str(fault))
     from cti_daemon.shell import daemon  # noqa: PLC0415 - only this command needs what the daemon is made of
 
     raise typer.Exit(asyncio.run(daemon.run(loaded.settings, loaded.secrets, loaded.plans, loaded.source)))
@@ -106,6 +109,7 @@ def check_config(
     Each fault is one line, FILE:LINE: KEY: what is wrong, and what would be right. Exit code 0 when all is well, 78 when not.
     """
     loaded = load(path, offline=offline)
+    refuse_faulty_plans(loaded)
     settings = loaded.settings
     if settings.affected is not None and not offline:
         from cti_daemon.shell import register_room  # noqa: PLC0415 - what it is made of costs a moment, and few sites keep a register

@@ -48,6 +48,20 @@ def load(path: Path, *, offline: bool) -> config.Loaded:
         fail(f"{error}\n{path}: {many} fault{'s' if many > 1 else ''}", EX_CONFIG)
 
 
+def plans_of(path: Path) -> config.Loaded:
+    """The same, and its plans are well too; ends the program with every fault of theirs and EX_CONFIG when there is one."""
+    loaded = load(path, offline=True)
+    refuse_faulty_plans(loaded)
+    return loaded
+
+
+def refuse_faulty_plans(loaded: config.Loaded) -> None:
+    if loaded.plan_faults:
+        many = len(loaded.plan_faults)
+        faults = "\n".join(map(str, loaded.plan_faults))
+        fail(f"{faults}\n{loaded.source}: {many} fault{'s' if many > 1 else ''} in plan files", EX_CONFIG)
+
+
 def fail(text: str, code: int) -> NoReturn:
     typer.echo(text, err=True)
     raise typer.Exit(code)

@@ -29,11 +29,13 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """`plans`: those of the folder that `[plans]` names; none without it."""
+    """`plans`: those of the folder that `[plans]` names which are well; none without it. A faulty plan file (`plan_faults`) is no reason
+    not to watch over calls."""
 
     settings: Settings
     secrets: Secrets
     plans: tuple[Plan, ...] = ()
+    plan_faults: tuple[Fault, ...] = ()
     source: Path = Path()
 
 
@@ -53,13 +55,10 @@ def load(path: str | Path, *, offline: bool = False) -> Loaded:
     if settings is not None and not offline:
         secrets, refused = _read_secrets(file, lines, settings)
         faults += refused
-    plans: tuple[Plan, ...] = ()
-    if settings is not None:
-        plans, refused = plan_files.read(settings, file)
-        faults += refused
     if faults or settings is None:
-        raise ConfigError(tuple(sorted(set(faults), key=lambda f: (f.file != file, str(f.file), f.line or 0, f.key, f.text))))
-    return Loaded(settings, secrets, plans, file)
+        raise ConfigError(tuple(sorted(set(faults), key=lambda f: (f.line or 0, f.key, f.text))))
+    plans, plan_faults = plan_files.read(settings, file)
+    return Loaded(settings, secrets, plans, tuple(plan_faults), file)
 
 
 def _read(file: Path) -> str:

@@ -19,6 +19,7 @@ from cti_daemon.shell.cli_options import (
     Url,
     fail,
     load,
+    plans_of,
 )
 
 plan_app = typer.Typer(name="plan", no_args_is_help=True, help="Emergency plans: what there is, is it well, what would it do.")
@@ -112,7 +113,7 @@ def _plans(path: Path, folder: Path | None) -> tuple[Plan, ...]:
         if faults:
             fail("\n".join(str(fault) for fault in faults), EX_CONFIG)
         return plans
-    loaded = load(path, offline=True)
+    loaded = plans_of(path)
     if loaded.settings.plans is None:
         fail(f"{path} has no [plans]; name a folder with --folder", EX_CONFIG)
     return loaded.plans

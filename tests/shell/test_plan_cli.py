@@ -1,6 +1,7 @@
 """`cti-daemon plan …` and `incident …`, and the plans of a configuration: well, or every fault with file and line."""
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from tests.shell.conftest import SAMPLE
 
 FOLDER = SAMPLE.parent / "plans"
 RUN = CliRunner()
+TODAY = date(2030, 1, 1)
 
 
 def configured(folder: Path, plans: str = 'folder = "plans"\n') -> Path:
@@ -52,16 +54,24 @@ def test_a_faulty_plan_ends_the_configuration_with_file_line_and_key(tmp_path: P
 
 
 def test_an_empty_or_missing_folder_is_a_fault(tmp_path: Path) -> None:
-    with pytest.raises(config.ConfigError, match=r"plans\.folder: .* cannot be read"):
-        config.load(configured(tmp_path), offline=True)
+    (fault,) = config.load(configured(tmp_path), offline=True).plan_faults
+    assert "plans.folder: " in str(fault)
+    assert "cannot be read" in str(fault)
+
+
+def test_a_faulty_plan_keeps_nobody_from_watching_over_calls(tmp_path: Path) -> None:
+    """It is said at `check-config`, in the log and by the doctor; the other plans run, and so does everything else."""
+    file = copied(tmp_path)
+    (tmp_path / "plans/seat-fault.toml").write_text("nonsense", encoding="utf-8")
+    loaded = config.load(file, offline=True)
+    assert len(loaded.plans) == 16
+    assert questions(loaded, TODAY)[0].grade.value == "fault"
 
 
 def test_the_doctor_names_what_a_plan_cannot_do(tmp_path: Path) -> None:
     file = copied(tmp_path)
     file.write_text(file.read_text(encoding="utf-8") + "time_scale = 0.01\n", encoding="utf-8")
-    from datetime import date  # noqa: PLC0415 - only here
-
-    found = {finding.check: finding for finding in questions(config.load(file, offline=True), date(2030, 1, 1))}
+    found = {finding.check: finding for finding in questions(config.load(file, offline=True), TODAY)}
     assert {check: finding.grade.value for check, finding in found.items()} == {
         "plan-files": "ok",
         "plan-roles": "warning",
@@ -69,7 +79,7 @@ def test_the_doctor_names_what_a_plan_cannot_do(tmp_path: Path) -> None:
         "plan-times": "warning",
     }
     assert "team-leader (" in found["plan-roles"].text
-    assert not questions(config.load(SAMPLE, offline=True), date(2030, 1, 1))
+    assert not questions(config.load(SAMPLE, offline=True), TODAY)
 
 
 def test_plans_are_tried_in_virtual_time(tmp_path: Path) -> None:

@@ -4,16 +4,19 @@ from datetime import date
 
 from cti_daemon.shell import plan_files
 from cti_daemon.shell.config import Loaded
-from cti_daemon.shell.doctor.finding import Finding, judged, ok, warning
+from cti_daemon.shell.doctor.finding import Finding, fault, judged, warning
 
 SUBJECT = "plans"
 
 
 def questions(loaded: Loaded, today: date) -> list[Finding]:
-    """None without `[plans]`. Faulty files end the configuration, so here they are well."""
+    """None without `[plans]`."""
     if loaded.settings.plans is None:
         return []
-    found = [ok("plan-files", SUBJECT, f"{len(loaded.plans)} plans, {sum(len(plan.steps) for plan in loaded.plans)} steps")]
+    well = f"{len(loaded.plans)} plans, {sum(len(plan.steps) for plan in loaded.plans)} steps"
+    bad = "; ".join(map(str, loaded.plan_faults))
+    faulty = fault("plan-files", SUBJECT, f"the daemon starts without the faulty ones: {bad}", "cti-daemon plan check tells every fault")
+    found = [judged(not loaded.plan_faults, faulty, well)]
     nobody = plan_files.unmanned(loaded.settings, loaded.plans)
     missing = "; ".join(f"{role} ({', '.join(plans)})" for role, plans in nobody.items())
     fix = "give each role to a [[contact]], or take it out of the plans"
