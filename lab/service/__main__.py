@@ -84,6 +84,8 @@ def _service(guest: Guest, told: Report) -> None:
         figures["note"] = guest.run("cti-daemon", "note", "seen by the service test").strip()
     with told.check("the doctor, as root with the service's own secrets, finds no fault") as figures:
         figures.update(newcomer.examine(guest))
+    with told.check("it backs its journal up by itself under the unit's limits, and its restore drill passes") as figures:
+        figures.update(unit.wait_backup(guest, site.BACKUPS))
     _blows(guest, told)
     _upgrades(guest, told, later)
     _failover(guest, told)
@@ -91,6 +93,7 @@ def _service(guest: Guest, told: Report) -> None:
         site.write_configuration(guest, _NO_SITE)
         guest.ask("systemctl", "restart", unit.UNIT)
         figures.update(unit.wait_down(guest))
+    _damage(guest, told)
     with told.check("removal stops it and keeps configuration and journal; purge takes both, secrets stay"):
         site.write_configuration(guest)
         guest.run("systemctl", "restart", unit.UNIT)
@@ -115,6 +118,18 @@ def _hardening(guest: Guest, told: Report) -> None:
         figures["address_filter"] = "not in force on this kernel" if tried["send past the address filter"] == "allowed" else "in force"
         figures["tried"] = tried
         unit.check_hardening(tried)
+
+
+def _damage(guest: Guest, told: Report) -> None:
+    with told.check("a journal damaged by the disk: it runs on the last good backup, and says so") as figures:
+        site.write_configuration(guest)
+        guest.run("systemctl", "stop", unit.UNIT)
+        damage = guest.path(site.JOURNAL)
+        damage.write_bytes(b"no journal at all " * 500)
+        guest.run("systemctl", "start", unit.UNIT)
+        wait_until("the daemon to be ready", page.is_ready, 20, evidence=lambda: guest.journal(unit.UNIT))
+        must("we run on the last good backup" in guest.journal(unit.UNIT, 60), guest.journal(unit.UNIT, 60))
+        figures["verify"] = guest.run("cti-daemon", "journal", "verify").splitlines()[0]
 
 
 def _blows(guest: Guest, told: Report) -> None:

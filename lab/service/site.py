@@ -20,6 +20,12 @@ name = "machine"
 users = ["root"]
 verbs = ["status", "note"]
 """
+BACKUPS = "/var/lib/cti-daemon/backups"
+_BACKUP = f"""
+[backup]
+folder = "{BACKUPS}"
+every = 3600
+"""
 _DROP_IN = "/etc/systemd/system/cti-daemon.service.d/site.conf"
 
 
@@ -49,7 +55,7 @@ def render() -> str:
     for name, kept in _credentials():
         text = text.replace(f'{{ file = "{secret.path(kept)}" }}', f'{{ credential = "{name}" }}')
     text = re.sub(r"^\[site\]$", '[site]\ndaemon = "packaged"', text, flags=re.MULTILINE)
-    text += _ROLE
+    text += _ROLE + _BACKUP
     for place in (SECRETS, RUN):
         if str(place) in text:
             line = next(line for line in text.splitlines() if str(place) in line)

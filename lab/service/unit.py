@@ -52,6 +52,20 @@ def wait_serving(guest: Guest, serving: str = PBX_A.name, seconds: float = 40.0)
     return wait_until("the packaged daemon to call every node healthy", calm, seconds, every_seconds=0.1, evidence=evidence)
 
 
+def wait_backup(guest: Guest, folder: str, seconds: float = 90.0) -> dict[str, object]:
+    """Return when the daemon has made a backup by itself, under the unit's limits, and has passed its restore drill."""
+
+    def written() -> list[dict[str, object]]:
+        text = guest.run("cti-daemon", "journal", "export", "--kind", "backup", "--kind", "restore_drill", check=False)
+        return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+
+    wait_until("a backup and its drill", lambda: len(written()) >= 2, seconds, every_seconds=1.0, evidence=lambda: guest.journal(UNIT))
+    made, drilled = (entry["data"] for entry in written()[:2])
+    owner = guest.run("stat", "--format=%U %a", *guest.run("sh", "-c", f"ls {folder}/*.sqlite").split())
+    must(owner.split() == ["cti-daemon", "600"], f"the backup is of {owner}")
+    return {"backup": made, "restore_drill": drilled}
+
+
 def security_score(guest: Guest) -> float:
     """Return systemd's own count of how exposed the loaded unit is, 0 to 10."""
     text = guest.run("systemd-analyze", "security", "--no-pager", UNIT)
