@@ -2,10 +2,11 @@
 
 import getpass
 import json
+import os
 import sqlite3
 import time
 import uuid
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -49,6 +50,7 @@ def backup(config: ConfigPath = DEFAULT_CONFIG, *, unrecorded: _Unrecorded = Fal
     """
     settings = load(config, offline=True).settings
     folder = _folder(settings)
+    _step_back(is_asked=unrecorded)
     began = time.perf_counter()
     try:
         tried = make(Path(settings.journal.path), folder, _table(settings).keep, datetime.now(UTC))
@@ -66,6 +68,7 @@ def drill(config: ConfigPath = DEFAULT_CONFIG, *, unrecorded: _Unrecorded = Fals
     """
     settings = load(config, offline=True).settings
     folder, journal = _folder(settings), Path(settings.journal.path)
+    _step_back(is_asked=unrecorded)
     began, now = time.perf_counter(), datetime.now(UTC)
     try:
         tried = newest_good(folder)
@@ -118,6 +121,13 @@ def restore(
     except (OSError, sqlite3.Error) as fault:
         fail(f"{journal}: {fault}; what was there is {aside}", EX_FAULT)
     typer.echo(f"{journal}: restored, {tried.entries} entries; what was there is {aside or 'nothing'}. Now: systemctl start cti-daemon")
+
+
+def _step_back(*, is_asked: bool) -> None:
+    """Behind the daemon that asked for it."""
+    if is_asked:
+        with suppress(OSError):
+            os.nice(19)
 
 
 def _is_wanted() -> bool:
