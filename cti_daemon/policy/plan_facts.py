@@ -76,10 +76,11 @@ class Board:
         return [value for source in (self._seen, self.told) for (name, _), value in source.items() if name == fact]
 
     def cause(self, hold: Hold | None) -> str:
-        """What a condition stands on, with the values that are known."""
-        facts = sorted(_facts_in(hold.condition)) if hold is not None else []
-        found = {fact: self.values(fact) for fact in facts}
-        return ", ".join(f"{fact} = {'/'.join(map(_shown, values))}" for fact, values in found.items() if values)
+        """What of a condition is fulfilled, by which values."""
+        tests = _tests_in(hold.condition) if hold is not None else []
+        both = self._seen | self.told
+        found = {key: v for test in tests for key, v in both.items() if key[0] == test.fact and test.of in ("", key[1]) and _holds(test, v)}
+        return ", ".join(f"{fact}[{of}] = {_shown(v)}" if of else f"{fact} = {_shown(v)}" for (fact, of), v in found.items())
 
     def as_data(self) -> dict[str, Value]:
         """All that is known, for the record."""
@@ -114,8 +115,8 @@ class Board:
         yield ("calls.dropped_together", ""), float(self._drop[1])
 
 
-def _facts_in(condition: Condition) -> set[str]:
-    return {condition.fact} if isinstance(condition, Test) else {fact for part in condition.parts for fact in _facts_in(part)}
+def _tests_in(condition: Condition) -> list[Test]:
+    return [condition] if isinstance(condition, Test) else [test for part in condition.parts for test in _tests_in(part)]
 
 
 def _shown(value: Value) -> str:

@@ -8,8 +8,10 @@ from typing import Any
 from cti_daemon.wire.journal_record import Entry
 
 DECISIONS = frozenset({"route", "failover_intent"})
-KINDS = DECISIONS | {"verdict", "rerouted", "failover_done", "command", "orders", "withheld", "stale_calls", "drill"}
+KINDS = DECISIONS | {"verdict", "rerouted", "failover_done", "command", "orders", "withheld", "stale_calls", "drill", "incident"}
 """What is read of a journal."""
+TURNS = frozenset({"opened", "stage", "override", "grade", "approved", "unapproved", "late", "deputy", "recovered", "relapse", "closed"})
+"""What of an incident is told in the history of the site; the journal has every step."""
 LEADS_BEFORE = 20
 """Verdicts that are shown as having led to a decision, at most."""
 
@@ -165,6 +167,9 @@ def _line(entry: Entry) -> str | None:
     if entry.kind == "drill":
         shown = f"{data.get('answered')} of {data.get('calls')} test calls answered"
         return f"        drill {data.get('kind')} of {data.get('user')}: {data.get('how') or data.get('state')}, {shown}"
+    if entry.kind == "incident":
+        drill = "DRILL " if data.get("drill") else ""
+        return f"        {drill}{data.get('incident')}: {data.get('text')}" if data.get("what") in TURNS else None
     if entry.kind == "withheld":
         return f"        withheld: {data.get('from')} -> {data.get('serving')} ({data.get('reason')}): {data.get('why')}"
     return None

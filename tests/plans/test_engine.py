@@ -17,6 +17,8 @@ from cti_daemon.model.records import Standing, StandingDrill, StandingOrders, St
 from cti_daemon.model.views import IncidentView
 from cti_daemon.policy.plans import Plans
 from cti_daemon.wire import site_json
+from cti_daemon.wire.explanation import history
+from cti_daemon.wire.journal_record import Entry
 from cti_daemon.wire.plan_file import Site as Known
 from cti_daemon.wire.plan_file import read_plan
 from cti_daemon.wire.site_metrics import families
@@ -266,3 +268,19 @@ def test_plans_are_read_anew_all_at_once_and_an_incident_keeps_its_version() -> 
     site.ask("fault-report", kind="complaint", text="bill")
     assert {incident.plan for incident in site.incidents} == {"trouble", "complaint"}
     assert NodeName("pbx-a") == site.engine.routing.serving
+
+
+def test_the_history_of_the_site_tells_the_turns_of_an_incident_and_not_its_every_step() -> None:
+    site = Site(plan(WHEN_DOWN, TELL))
+    site.kill(A)
+    site.run(8.0)
+    site.ask("incident-close", "known", incident="trouble-1")
+    written = [record for record in site.records if record.kind == "incident"]
+    wall = "2027-01-01T12:00:00.000000+00:00"
+    entries = [Entry(f"u{n}", record.kind, wall, 0.0, "boot", dict(record.data), seq=n) for n, record in enumerate(written, 1)]
+    told = [line.split("  ", 1)[1].strip() for line in history(entries)]
+    assert told == [
+        "trouble-1: 故障 / trouble: node.state[primary] = down",
+        "trouble-1: begins with stage one, 一 / one (P2)",
+        "trouble-1: closed by alice: known",
+    ]
