@@ -199,7 +199,7 @@ async def test_restore_puts_the_newest_good_one_back_and_keeps_what_was_there(
     assert (done.exit_code, "2 entries; it is the beginning of the journal that is there" in done.stdout) == (0, True), done.output
     assert [entry.kind for entry in read(path)] == ["route", "note", "journal_restored"]
     assert verify(path).broken_at is None
-    aside = next(path.parent.glob("journal.sqlite.replaced-*"))
+    aside = next(path.parent.glob("journal.sqlite.replaced-*Z"))
     assert [entry.data.get("text") for entry in read(aside)][-1] == "later"
 
 
