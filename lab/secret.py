@@ -25,6 +25,7 @@ def create() -> None:
         write(f"systemname-{host.name}", f"{host.name}-{secrets.token_hex(8)}")
     for user in MQTT_USERS:
         write(f"mqtt-{user}", secrets.token_hex(12))
+    write("ami-call", secrets.token_hex(16))
     write("register-keys", "\n".join(f"{name} {base64.b64encode(secrets.token_bytes(32)).decode()}" for name in ("k1", "find")))
 
 

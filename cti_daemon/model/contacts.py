@@ -69,6 +69,10 @@ class CallOut(Table):
 
     node: Name
     """The Asterisk that calls: an edge or the emergency system, with dialplan/cti-callout.conf."""
+    username: Name
+    """An AMI account of its own there, used for nothing else: write = originate,reporting,user and read = user."""
+    secret: Secret
+    """That account's secret."""
     lines: Annotated[int, Field(ge=1, le=32)] = 2
     """So many calls at the same time."""
     ring_seconds: Annotated[float, Field(ge=5, le=120)] = 30.0

@@ -123,4 +123,5 @@ def _read_secrets(file: Path, lines: TomlLines, settings: Settings) -> tuple[Sec
             why_not = str(Fault.at(file, lines, ("register", "keys"), str(fault)))
     gateways = {gateway.name: read(gateway.url, ("gateway", i, "url")) for i, gateway in enumerate(settings.gateway)}
     faults += gateway_faults(file, lines, settings, gateways)
-    return Secrets(nodes, password, tls, keys, why_not, gateways), faults
+    call_out = read(settings.call_out.secret, ("call_out", "secret")) if settings.call_out is not None else None
+    return Secrets(nodes, password, tls, keys, why_not, gateways, call_out), faults

@@ -4,16 +4,18 @@ from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
-from cti_daemon.model.plan_effects import Notified, Notify, Summoned
+from cti_daemon.model.plan_effects import CallIn, Notified, Notify, Summoned
 from cti_daemon.model.settings import Settings
 from cti_daemon.policy.reaching import Try
+from cti_daemon.shell.call_out import CallOutLines
 from cti_daemon.shell.contact_proofs import ContactProofs
 from cti_daemon.shell.contact_tests import ContactTests
 from cti_daemon.shell.instruments import Tally
 from cti_daemon.shell.notice_notes import NoticeNotes
 from cti_daemon.shell.notice_sender import Sent
-from cti_daemon.shell.notices import Notices, Voice
+from cti_daemon.shell.notices import Notices
 from cti_daemon.shell.secret_files import Secrets
+from cti_daemon.shell.summonses import Summonses
 from cti_daemon.wire.exposition import Family, Kind
 
 NOTES = "notices.jsonl"
@@ -30,7 +32,6 @@ class Messengers:
         secrets: Secrets,
         post: Callable[[Notified | Summoned], None],
         spawn: Callable[[Coroutine[Any, Any, Any], str], None],
-        voice: Voice | None = None,
     ) -> None:
         beside = Path(settings.journal.path)
         self._spawn = spawn
@@ -38,12 +39,14 @@ class Messengers:
         self._sent = Tally(
             "cti_notices_total", Kind.COUNTER, "Messages to people, by how the channel took them", ("channel", "result", "drill")
         )
-        self._notices = Notices(settings, secrets.gateways, self._notes, post, self._observe, voice)
+        lines = CallOutLines(settings, secrets) if settings.call_out is not None and secrets.call_out is not None else None
+        self._notices = Notices(settings, secrets.gateways, self._notes, post, self._observe, lines)
+        self._summonses = Summonses(self._notices, self._notes, post, lines)
         self._tests = ContactTests(settings, self._notices, ContactProofs(beside.with_name(PROOFS)))
 
     def doers(self) -> dict[type[Any], Callable[[Any], None]]:
         """What of the core's effects is carried out here."""
-        return {Notify: self._tell}
+        return {Notify: self._tell, CallIn: self._call_in}
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -59,6 +62,10 @@ class Messengers:
     def _tell(self, notices: list[Notify]) -> None:
         for notice in notices:
             self._spawn(self._notices.tell(notice), f"notice-{notice.notice}")
+
+    def _call_in(self, summonses: list[CallIn]) -> None:
+        for summons in summonses:
+            self._spawn(self._summonses.call_in(summons), f"summons-{summons.summons}")
 
     def _observe(self, each: Try, sent: Sent, is_drill: bool) -> None:  # noqa: FBT001
         self._sent.add(each.channel.via, sent.result.value, "true" if is_drill else "false")

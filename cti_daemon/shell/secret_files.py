@@ -38,6 +38,8 @@ class Secrets:
     """Why it cannot be had. No reason not to start: the hotline goes on without a register."""
     gateways: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Apprise URLs by name of the gateway."""
+    call_out: str | None = field(default=None, repr=False)
+    """Of the AMI account that may originate."""
 
     def of(self, node: str) -> NodeSecrets:
         return self.nodes[node]

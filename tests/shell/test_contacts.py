@@ -15,6 +15,7 @@ from cti_daemon.shell.cli_options import EX_USAGE
 from cti_daemon.shell.contact_proofs import ContactProofs, Proof
 from cti_daemon.shell.doctor import people
 from cti_daemon.shell.doctor.finding import Finding, Grade
+from cti_daemon.shell.secret_files import Secrets
 from lab.sinks import HookSink
 from tests.shell.test_config import EXAMPLE
 
@@ -130,7 +131,7 @@ def site(files: Files) -> Settings:
 
 
 async def examined(site: Settings, url: str = "json://127.0.0.1:9/KEY-123456/{to}") -> dict[tuple[str, str], Finding]:
-    return {(found.check, found.subject): found for found in await people.questions(site, {"hook": url})}
+    return {(found.check, found.subject): found for found in await people.questions(site, Secrets(gateways={"hook": url}))}
 
 
 async def test_the_doctor_names_a_contact_that_cannot_be_reached(site: Settings, files: Files) -> None:
@@ -157,7 +158,7 @@ async def test_the_doctor_knows_what_was_never_tried_and_what_is_too_long_ago(si
 
 
 async def test_a_site_without_contacts_is_asked_nothing(settings: Settings) -> None:
-    assert await people.questions(settings, {}) == []
+    assert await people.questions(settings, Secrets()) == []
 
 
 @pytest.fixture

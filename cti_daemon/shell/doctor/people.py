@@ -6,25 +6,32 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cti_daemon.model.contacts import Contact
+from cti_daemon.model.ids import PATHS
+from cti_daemon.model.plan_tables import ROLES
 from cti_daemon.model.settings import Settings
 from cti_daemon.policy.contact_tests import DAY_SECONDS
 from cti_daemon.policy.reaching import TryResult
 from cti_daemon.shell import notice_sender
+from cti_daemon.shell.ami.life import LifeFailedError
+from cti_daemon.shell.call_out import CallOutLines
 from cti_daemon.shell.contact_proofs import ContactProofs, Key, Proof
 from cti_daemon.shell.doctor.finding import Finding, fault, judged, unseen, warning
+from cti_daemon.shell.doctor.visit import visit
 from cti_daemon.shell.messengers import PROOFS
+from cti_daemon.shell.secret_files import Secrets
 from cti_daemon.state.contact_book import ContactBook
 
 
-async def questions(settings: Settings, gateways: Mapping[str, str]) -> list[Finding]:
+async def questions(settings: Settings, secrets: Secrets) -> list[Finding]:
     """Nothing where no contact is configured."""
     if not settings.contact:
         return []
     proofs = ContactProofs(Path(settings.journal.path).with_name(PROOFS)).read()
     return [
-        *[await _gateway(gateway.name, gateways.get(gateway.name, "")) for gateway in settings.gateway],
+        *[await _gateway(gateway.name, secrets.gateways.get(gateway.name, "")) for gateway in settings.gateway],
         *(_reach(person, proofs, settings.people.test_every_days, time.time()) for person in settings.contact),
         *_roles(ContactBook(settings.contact)),
+        *([await _calls(CallOutLines(settings, secrets))] if settings.call_out is not None and secrets.call_out is not None else []),
     ]
 
 
@@ -58,4 +65,30 @@ def _is_overdue(proof: Proof, every_days: int, now_wall: float) -> bool:
 def _roles(book: ContactBook) -> list[Finding]:
     alone = sorted(role for role in book.roles if len(book.of_role(role)) == 1 and not book.deputies(book.of_role(role)))
     single = warning("deputies", "contact book", f"one person without a deputy: {', '.join(alone)}", 'deputies = ["…"], or a second person')
-    return [judged(not alone, single, "every role has a second person or a deputy")]
+    unknown = sorted(book.roles - ROLES.keys())
+    odd = warning("role names", "contact book", f"no plan knows: {', '.join(unknown)}", f"plans know {', '.join(ROLES)}")
+    return [
+        judged(not alone, single, "every role has a second person or a deputy"),
+        judged(not unknown, odd, "plans know every role"),
+    ]
+
+
+async def _calls(lines: CallOutLines) -> Finding:
+    """May the account call, and is the dialplan there? Nobody is called."""
+    name, sample = lines.node.name, "[cti-call] of config/asterisk/manager.conf.sample"
+    try:
+        async with visit(lines.node, PATHS[0], lines.secrets) as guest:
+            may = await guest.do(Action="ListCommands")
+            there = await guest.get("DIALPLAN_EXISTS(cti-confirm,s,1)")
+            script = await guest.get("CTI_CALLOUT_AGI")
+    except LifeFailedError as failed:
+        return fault("calls", name, f"the account of [call_out] is not let in: {failed}", sample)
+    excess = sorted({"Command", "Redirect", "QueueAdd", "DBPut"} & may.headers.keys())
+    if "Originate" not in may.headers:
+        return fault("calls", name, "the account of [call_out] may not originate", sample)
+    if there == "0" or not script:
+        return fault("calls", name, "cannot ask for a key", "#include dialplan/cti-callout.conf, and set the globals that its head names")
+    more = warning(
+        "calls", name, f"the account of [call_out] may also use {', '.join(excess)}", f"write = originate,reporting,user: {sample}"
+    )
+    return judged(not excess, more, "people can be called, and confirm by a key")

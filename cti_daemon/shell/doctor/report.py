@@ -29,7 +29,7 @@ async def examine(loaded: Loaded, tell: Callable[[Iterable[Finding]], None]) -> 
 
     add(await host.questions(settings))
     add(await broker.questions(settings, secrets.mqtt_password, secrets.mqtt_tls))
-    add(await people.questions(settings, secrets.gateways))
+    add(await people.questions(settings, secrets))
     add(plans.questions(loaded, datetime.now(UTC).date()))
     listed: dict[Role, QueuesListed] = {}
     for node in settings.node:
