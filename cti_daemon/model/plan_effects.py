@@ -64,11 +64,6 @@ class CallIn:
     is_drill: bool
 
 
-def as_notice(call: CallIn) -> Notify:
-    """The same as a message, for a site that rings nobody up. Its outcome comes back as `Notified`, under the summons' name."""
-    return Notify(call.summons, call.incident, call.role, call.title, call.text, call.is_drill, NoticeKind.TASK)
-
-
 class SummonsAnswer(StrEnum):
     YES = "yes"
     NO = "no"

@@ -30,7 +30,7 @@ from cti_daemon.model.effects import (
 from cti_daemon.model.events import Event, LinkLost, LinkUp
 from cti_daemon.model.ids import NodeName
 from cti_daemon.model.incidents import Plan
-from cti_daemon.model.plan_effects import CallIn, Notify, PlansRead, as_notice
+from cti_daemon.model.plan_effects import PlansRead
 from cti_daemon.model.records import Standing, StandingPlans
 from cti_daemon.model.settings import Settings
 from cti_daemon.model.views import SiteView
@@ -205,10 +205,6 @@ class Daemon:
             self._log.warning("plans name roles that no contact has: what they are to be told nobody hears", roles=nobody)
         return Plans(self._plans, now, standing, self._settings.plans.time_scale)
 
-    def _call_in_by_message(self, calls: list[CallIn]) -> None:
-        """Where nobody rings people up they are called in by message; whoever comes logs in to his seat."""
-        self._messengers.doers()[Notify]([as_notice(call) for call in calls])
-
     def read_plans_anew(self) -> None:
         """All of the folder, or nothing of it: a faulty file leaves the plans as they are."""
         plans, faults = plan_files.read(self._settings, self._source)
@@ -255,7 +251,6 @@ class Daemon:
         return {
             **deeds,
             **affected,
-            CallIn: self._call_in_by_message,
             **self._messengers.doers(),
             CallHook: self._call_hook,
             AskEdge: self._ask,
