@@ -97,7 +97,7 @@ def _plan(table: Table, text: str, name: str, site: Site) -> Plan:
 
 def _is_date(text: str) -> bool:
     try:
-        return len(tomllib.loads(f"d = {text}")) == 1 and text[4] == "-" and len(text) == 10
+        return len(text) == 10 and text[4] == "-" and len(tomllib.loads(f"d = {text}")) == 1
     except tomllib.TOMLDecodeError:
         return False
 
