@@ -3,7 +3,6 @@
 import asyncio
 import secrets as randomness
 import signal
-from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +54,7 @@ from cti_daemon.shell.runner import Runner
 from cti_daemon.shell.secret_files import Secrets
 from cti_daemon.shell.sip_probe import SipProbes
 from cti_daemon.shell.systemd import Notifier
+from cti_daemon.shell.tasks import Tasks
 from cti_daemon.shell.teller import Teller
 from cti_daemon.state.ledger import UNREADABLE
 from cti_daemon.wire.standing import answers, standing, standing_drill, standing_orders
@@ -76,8 +76,7 @@ async def run(settings: Settings, secrets: Secrets, plans: tuple[Plan, ...] = ()
     daemon = Daemon(settings, secrets, plans, source)
     await daemon.start()
     loop = asyncio.get_running_loop()
-    if settings.plans is not None:
-        loop.add_signal_handler(signal.SIGHUP, daemon.read_plans_anew)
+    loop.add_signal_handler(signal.SIGHUP, daemon.read_plans_anew)
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, daemon.ended.set)
     await daemon.ended.wait()
@@ -98,7 +97,7 @@ class Daemon:
         self._register: RegisterRoom | None = None
         self._engine: Engine | None = None
         self._notifier = Notifier()
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks = Tasks(self._fail)
         self._links: dict[NodeName, NodeLinks] = {}
         self._counted: dict[NodeName, int] = {}
         self._runner: Runner | None = None
@@ -146,27 +145,27 @@ class Daemon:
         self._teller = Teller(self._metrics, [self._mqtt], self._control.answer)
         self._make_links()
         self._probes = SipProbes(settings, runner.post)
-        self._messengers = Messengers(settings, self._secrets, runner.post, self._spawn)
+        self._messengers = Messengers(settings, self._secrets, runner.post, self._tasks.spawn)
         if settings.contact:
             self._messengers.read()
             self._metrics.add(self._messengers.families)
-            self._keep(self._messengers.run(), "messengers")
+            self._tasks.keep_beside(self._messengers.run, "messengers")
         runner.start(self._doers())
         for node, links in self._links.items():
-            self._keep(links.run(), f"ami-{node}")
-        self._keep(self._probes.run(), "sip-probes")
-        self._keep(self._count(), "count")
-        self._keep(self._ledger.run(lambda: engine.figures(self._loop.time())), "ledger")
+            self._tasks.keep(links.run(), f"ami-{node}")
+        self._tasks.keep(self._probes.run(), "sip-probes")
+        self._tasks.keep(self._count(), "count")
+        self._tasks.keep(self._ledger.run(lambda: engine.figures(self._loop.time())), "ledger")
         if self._register is not None:
             self._metrics.watch_register(self._register.register)
-            self._keep(self._register.run(), "register")
+            self._tasks.keep_beside(self._register.run, "register")
         if recovered.damaged is not None:
             self._teller.report([backups.damage(recovered)])
         if settings.backup is not None:
             self._keep_backups(settings.backup)
         if settings.mqtt is not None:
             self._metrics.watch_mqtt(self._mqtt)
-            self._keep(self._mqtt.run(), "mqtt")
+            self._tasks.keep(self._mqtt.run(), "mqtt")
         await self._http.start()
         await self._control.start()
         self._notifier.ready()
@@ -177,10 +176,7 @@ class Daemon:
         self._log.info("stopping; no call is touched, the edges keep their route")
         if self._runner is not None:
             await self._runner.stop()
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
+        await self._tasks.stop(STOP_SECONDS)
         await self._http.stop()
         await self._control.stop()
         if self._register is not None:
@@ -207,6 +203,9 @@ class Daemon:
 
     def read_plans_anew(self) -> None:
         """All of the folder, or nothing of it: a faulty file leaves the plans as they are."""
+        if self._settings.plans is None:
+            self._log.info("SIGHUP reads plans anew, and there are none; the configuration is read at a start")
+            return
         plans, faults = plan_files.read(self._settings, self._source)
         for fault in faults:
             self._log.error("a plan file is faulty; the plans stay as they are", fault=str(fault))
@@ -216,7 +215,7 @@ class Daemon:
     def _keep_backups(self, table: Backup) -> None:
         found = Backups(self._source, table, self._journal.append, self._teller.report, lambda: self.view().failover_in_progress)
         self._metrics.add(found.families)
-        self._keep(found.run(), "backups")
+        self._tasks.keep_beside(found.run, "backups")
 
     def _recall_figures(self, engine: Engine) -> None:
         kept = self._ledger.read()
@@ -247,7 +246,7 @@ class Daemon:
 
     def _doers(self) -> dict[type[Any], Any]:
         deeds = dict.fromkeys((SetRoute, SetVia, SetDrill, RescueLeg, AttachDialog, HangUp, SetMember), self._do)
-        affected = self._register.doers(self._links, self._seen, self._spawn) if self._register is not None else {}
+        affected = self._register.doers(self._links, self._seen, self._tasks.spawn) if self._register is not None else {}
         return {
             **deeds,
             **affected,
@@ -264,7 +263,7 @@ class Daemon:
         }
 
     def _do(self, deeds: list[Deed]) -> None:
-        self._spawn(self._do_and_tell(deeds), "deeds")
+        self._tasks.spawn(self._do_and_tell(deeds), "deeds")
 
     async def _do_and_tell(self, deeds: list[Deed]) -> None:
         for outcome in await self._hands.do(deeds):
@@ -274,18 +273,18 @@ class Daemon:
         routing = self._settings.routing
         hook = ExecHook(self._settings.site.name, routing.exec, routing.exec_deadline)
         for wish in wishes:
-            self._spawn(self._call_hook_and_tell(hook, wish), "routing-hook")
+            self._tasks.spawn(self._call_hook_and_tell(hook, wish), "routing-hook")
 
     async def _call_hook_and_tell(self, hook: ExecHook, wish: CallHook) -> None:
         self._seen(await hook.call(wish))
 
     def _ask(self, questions: list[AskEdge]) -> None:
         for question in questions:
-            self._spawn(self._eyes[question.edge].ask(question.node), "ask-edge")
+            self._tasks.spawn(self._eyes[question.edge].ask(question.node), "ask-edge")
 
     def _sample(self, questions: list[SampleAudio]) -> None:
         for question in questions:
-            self._spawn(self._ears[question.edge].sample(question), "sample-audio")
+            self._tasks.spawn(self._ears[question.edge].sample(question), "sample-audio")
 
     def _probe(self, orders: list[ProbeNode]) -> None:
         for order in orders:
@@ -300,7 +299,7 @@ class Daemon:
             self._links[order.edge if isinstance(order, ListEdge) else order.node].list_now()
 
     def _write_history(self, records: list[Record]) -> None:
-        self._spawn(self._journal.append(*records), "history")
+        self._tasks.spawn(self._journal.append(*records), "history")
 
     # --- what is seen -----------------------------------------------------------------------------------------------
 
@@ -314,7 +313,7 @@ class Daemon:
 
     def _turned_away(self, user: str, verb: str, code: str) -> None:
         """A request that never reached the core is written down like one that did."""
-        self._spawn(self._journal.append(Record("command_refused", {"user": user, "verb": verb, "code": code})), "audit")
+        self._tasks.spawn(self._journal.append(Record("command_refused", {"user": user, "verb": verb, "code": code})), "audit")
 
     def view(self) -> SiteView:
         if self._runner is None:
@@ -342,27 +341,10 @@ class Daemon:
                 self._notifier.status(status)
             await asyncio.sleep(COUNT_SECONDS)
 
-    def _keep(self, work: Coroutine[Any, Any, Any], name: str) -> None:
-        """Run what must run as long as we do: a daemon that has lost its ear to a node must not look alive."""
-        self._spawn(work, name, self._organ_ended)
-
-    def _organ_ended(self, task: asyncio.Task[Any]) -> None:
-        if not task.cancelled() and not self.ended.is_set():
-            self._log.critical("an organ of the daemon ended by itself; stopping, to be started anew", task=task.get_name())
+    def _fail(self) -> None:
+        if not self.ended.is_set():
             self.has_failed = True
             self.ended.set()
-
-    def _spawn(self, work: Coroutine[Any, Any, Any], name: str, ended: Callable[[asyncio.Task[Any]], None] | None = None) -> None:
-        task = self._loop.create_task(work, name=name)
-        self._tasks.add(task)
-        task.add_done_callback(self._finished)
-        if ended is not None:
-            task.add_done_callback(ended)
-
-    def _finished(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._log.error("a task failed", task=task.get_name(), exc_info=error)
 
 
 def _standing(recovered: Recovered) -> Standing | None:

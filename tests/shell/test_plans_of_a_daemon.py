@@ -71,12 +71,16 @@ class Program:
         self.plan.write_text(PLAN, encoding="utf-8")
         self.process: subprocess.Popen[bytes] | None = None
 
+    def without_plans(self) -> None:
+        text = self._site.read_text(encoding="utf-8")
+        self._site.write_text(text.replace("[plans]\n", "").replace('"plan-start", "task-done", ', ""), encoding="utf-8")
+
     def start(self) -> None:
         with (self._folder / "log").open("ab") as log:
             command = [sys.executable, "-m", "cti_daemon", "run", "-c", str(self._site)]
             environment = {**os.environ, "CREDENTIALS_DIRECTORY": str(self._folder)}
             self.process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
-        until(lambda: self.cli("incident", "list").returncode == 0, "the daemon answers")
+        until(lambda: self.cli("status").returncode == 0, "the daemon answers")
 
     def kill(self, number: signal.Signals = signal.SIGKILL) -> None:
         if self.process is not None:
@@ -123,4 +127,14 @@ def test_an_incident_outlives_sigkill_and_a_reload(program: Program) -> None:
     until(lambda: "a plan file is faulty" in program.log(), "the fault of the reload is said")
     assert program.cli("task-done", "trouble-1", "act", "--yes").returncode == 0
     until(lambda: program.incidents()[0]["steps"]["act"] == "done", "the task is done")
+    program.kill(signal.SIGTERM)
+
+
+def test_a_reload_where_there_are_no_plans_ends_nothing(program: Program) -> None:
+    program.without_plans()
+    program.start()
+    assert program.process is not None
+    program.process.send_signal(signal.SIGHUP)
+    until(lambda: "there are none" in program.log(), "it is said")
+    assert program.cli("status").returncode == 0
     program.kill(signal.SIGTERM)
