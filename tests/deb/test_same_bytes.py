@@ -13,7 +13,7 @@ from deb.environment import REPOSITORY, SYSTEM_PYTHON
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.program("dpkg-deb", "dpkg"),
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(2400),
     pytest.mark.skipif(Path(sys.executable).resolve() != SYSTEM_PYTHON.resolve(), reason="the package is built with Debian's own Python"),
 ]
 
@@ -24,7 +24,7 @@ def built(umask: int, **environment: str) -> str:
     for what in ("deb.wheel", "deb"):
         words = [sys.executable, "-m", what]
         run = subprocess.run(
-            words, cwd=REPOSITORY, env={**os.environ, **environment}, umask=umask, capture_output=True, text=True, check=False, timeout=300
+            words, cwd=REPOSITORY, env={**os.environ, **environment}, umask=umask, capture_output=True, text=True, check=False, timeout=1000
         )
         assert run.returncode == 0, run.stderr
         said = run.stdout.strip()
