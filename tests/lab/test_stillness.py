@@ -19,10 +19,18 @@ class Told(Stillness):
         super().__exit__(*words)
         self.longest_seconds, self.most_stolen = machines.pop(0)
 
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "lab: of the lab")
+
 tries.Stillness, tries.wait_calm = Told, lambda seconds: True
 """
 _FAILS_TWICE = """
+import pytest
+
 tries = []
+
+@pytest.mark.lab
 def test_it():
     tries.append(1)
     assert len(tries) == 3
@@ -48,10 +56,16 @@ def test_only_a_void_try_is_made_again(pytester: pytest.Pytester, machines: list
 
 def test_void_tries_are_no_pass_and_a_run_bears_only_a_few(pytester: pytest.Pytester) -> None:
     pytester.makeconftest(_CONFTEST.format(machines=[_STILL] * 24))
-    pytester.makepyfile("import pytest\n\n@pytest.mark.parametrize('n', range(6))\ndef test_it(n):\n    assert False\n")
+    pytester.makepyfile("import pytest\n\n@pytest.mark.lab\n@pytest.mark.parametrize('n', range(6))\ndef test_it(n):\n    assert False\n")
     result = pytester.runpytest_subprocess("-rs")
     result.assert_outcomes(skipped=4, failed=2)
     result.stdout.fnmatch_lines(["*void 4 x: the machine stood still for 0.50 s*"])
+
+
+def test_what_needs_no_lab_is_made_once_and_at_once(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(_CONFTEST.format(machines=[]) + "tries.wait_calm = None\n")
+    pytester.makepyfile(_FAILS_TWICE.replace("@pytest.mark.lab\n", ""))
+    pytester.runpytest_subprocess().assert_outcomes(failed=1)
 
 
 def test_a_run_s_patience_ends(pytester: pytest.Pytester) -> None:

@@ -30,8 +30,10 @@ class Spent:
     voids = 0
 
 
-def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool:
-    """Make one test, and say what became of it."""
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """Make one test of the lab, and say what became of it. Pytest asks us about all tests, not only about those beside us."""
+    if item.get_closest_marker("lab") is None:
+        return None
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     for report in _tried(item, nextitem):
         item.ihook.pytest_runtest_logreport(report=report)
