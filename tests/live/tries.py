@@ -19,7 +19,7 @@ TRIES = 4
 CALM_SECONDS = 60.0
 """So long a try waits for a machine that runs; then it begins all the same."""
 MOST_VOIDS = 4
-PATIENCE_SECONDS = 1200.0
+PATIENCE_SECONDS = 600.0
 """What a whole run spends on waiting and on void tries; afterwards each test is made once, at once."""
 
 
