@@ -17,6 +17,7 @@ import pytest
 
 from tests.shell.conftest import SAMPLE
 
+pytestmark = pytest.mark.slow
 ME = pwd.getpwuid(os.geteuid()).pw_name
 PLAN = """name = "trouble"
 version = "1"
