@@ -26,7 +26,7 @@ lint: $(READY) ## style, types, import contracts
 	$(BIN)/lint-imports --no-logo
 
 .PHONY: check
-check: lint ## lint and the quick tests that need neither root nor the lab; about a minute
+check: lint ## lint and the quick tests that need neither root nor the lab; two to three minutes on two cores
 	$(BIN)/pytest -q -n 2 -m "not lab and not slow"
 
 .PHONY: test

@@ -10,6 +10,7 @@ import email.policy
 import json
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import Enum
@@ -41,7 +42,7 @@ class Got:
     wall: float = field(default_factory=time.time)
 
 
-class Sink:
+class Sink(ABC):
     """A server on the loopback; `got` has what arrived, in order, and `visits` how often somebody came."""
 
     def __init__(self, mood: Mood = Mood.TAKE, told: Callable[[Got], None] = lambda _: None) -> None:
@@ -59,11 +60,13 @@ class Sink:
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
 
+    @abstractmethod
     async def start(self, port: int) -> None:
-        raise NotImplementedError
+        """Listen; 0: at any port."""
 
+    @abstractmethod
     async def stop(self) -> None:
-        raise NotImplementedError
+        """Let nobody in any more."""
 
     async def _receive(self, message: Got) -> None:
         if self.mood is Mood.SLOW:
