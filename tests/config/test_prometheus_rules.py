@@ -14,6 +14,8 @@ from cti_daemon.shell.metrics import Metrics
 from cti_daemon.shell.mqtt import MqttBridge
 from tests.shell.conftest import SAMPLE, Picture
 
+pytestmark = pytest.mark.slow  # promtool takes its seconds
+
 FOLDER = Path(__file__).parents[2] / "config" / "prometheus"
 RULES, CASES = FOLDER / "cti-daemon.rules.yml", sorted(FOLDER.glob("*.test.yml"))
 

@@ -5,6 +5,8 @@ import pytest
 from lab import stillness
 from lab.stillness import Stillness
 
+pytestmark = pytest.mark.slow  # each is a run of pytest
+
 pytest_plugins = ["pytester"]
 
 _CONFTEST = """

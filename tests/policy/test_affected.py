@@ -1,6 +1,8 @@
 """Who is affected, "each exactly once with what happened": "everyone who was on a node when it died or in a queue when it was cut and was
 *not* kept; everyone who hung up within 30 s of an interruption; everyone handled on emergency seats"."""
 
+import pytest
+
 from cti_daemon.model.affected import AskNumber, ForgetNumbers
 from cti_daemon.model.call_events import ChannelEnded
 from cti_daemon.model.effects import RescueLeg
@@ -8,6 +10,8 @@ from cti_daemon.model.events import DrillCallSeen, LegRouted, SeatTalking
 from cti_daemon.model.ids import CallToken, ChannelName, SeatName, Uniqueid
 from tests.policy.aftermath_site import Aftermath
 from tests.sim.world import EDGE, EMG, A, B
+
+pytestmark = pytest.mark.slow  # minutes and hours of a site
 
 
 def hang_up(site: Aftermath, *numbers: int) -> None:

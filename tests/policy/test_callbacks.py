@@ -13,6 +13,8 @@ from cti_daemon.model.register import RowState
 from tests.policy.aftermath_site import Aftermath
 from tests.sim.world import A, B
 
+pytestmark = pytest.mark.slow  # minutes and hours of a site
+
 
 def struck(callers: int = 2, **callback: Any) -> Aftermath:
     """Everybody was lost with the edge; it is back, and three seats of the primary are free."""
@@ -28,7 +30,6 @@ def results(site: Aftermath) -> dict[int, tuple[str, str]]:
     return {number: (row.state.value, row.result) for number, row in site.rows.items()}
 
 
-@pytest.mark.slow
 def test_who_was_lost_is_rung_up_once_and_the_row_is_closed_when_a_seat_talks_to_him() -> None:
     site = struck()
     assert [order.note.row for order in site.rung] == [1, 2]
@@ -87,7 +88,6 @@ def test_who_answers_and_hangs_up_before_a_seat_has_him_is_tried_again() -> None
     assert len(site.rung) == 2
 
 
-@pytest.mark.slow
 def test_who_rings_in_again_is_not_called() -> None:
     """ "A caller who rings in again is not called"."""
     site = Aftermath(callback={"lines": 10})

@@ -28,6 +28,8 @@ from cti_daemon.shell.journal_reader import read, verify
 from cti_daemon.shell.privacy import masked
 from tests.shell.conftest import SAMPLE
 
+pytestmark = pytest.mark.slow  # each copies in another process
+
 NOW = datetime(2026, 11, 22, 4, 30, tzinfo=UTC)
 
 

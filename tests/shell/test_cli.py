@@ -28,6 +28,8 @@ from cti_daemon.shell.http import status_pieces
 from cti_daemon.shell.status_text import span, table
 from tests.shell.conftest import SAMPLE, Picture
 
+pytestmark = pytest.mark.slow  # each starts the program
+
 
 def cti(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(

@@ -20,7 +20,7 @@ from lab.sinks import HookSink
 from tests.shell.test_config import EXAMPLE
 
 NUMBER = "13812345678"
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 BOOK = f"""
 [people]
 attempt_deadline = 90

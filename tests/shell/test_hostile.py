@@ -25,7 +25,7 @@ from tests.hostile.siege import Siege
 from tests.shell.broker import Broker
 from tests.sim.world import World
 
-pytestmark = [pytest.mark.broker, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.broker, pytest.mark.timeout(180)]
 
 SHIPPED_ACL = (Path(__file__).parents[2] / "config" / "mosquitto" / "cti.acl").read_text()
 SEED = int(os.environ.get("SEED") or 5)

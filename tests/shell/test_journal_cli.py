@@ -76,6 +76,7 @@ def test_an_edited_field_is_found(path: Path, column: str) -> None:
     assert "entry 3 was changed by another hand; what stands before it is whole (2 entries)" in found.stderr
 
 
+@pytest.mark.slow
 def test_every_edited_byte_of_an_entry_is_found(path: Path, tmp_path: Path) -> None:
     """One bit of each byte of a stored entry, one at a time: never "whole"."""
     with closing(sqlite3.connect(path)) as db:

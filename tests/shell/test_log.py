@@ -16,6 +16,8 @@ from typing_extensions import override
 from cti_daemon.shell import log
 from cti_daemon.shell.privacy import masked, masked_value
 
+pytestmark = pytest.mark.slow  # each starts a process
+
 
 @pytest.fixture(autouse=True)
 def _put_back() -> Iterator[None]:

@@ -19,7 +19,7 @@ from cti_daemon.shell.secret_files import SecretError, tls_context
 from tests.shell.broker import Broker
 from tests.shell.conftest import Picture
 
-pytestmark = pytest.mark.broker
+pytestmark = [pytest.mark.slow, pytest.mark.broker]
 
 
 def openssl(folder: Path, *words: str) -> None:

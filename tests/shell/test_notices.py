@@ -25,7 +25,7 @@ from cti_daemon.shell.notices import Notices
 from lab.sinks import HookSink, MailSink, Mood
 
 NUMBER = "13812345678"
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 
 class Office:

@@ -24,6 +24,8 @@ from cti_daemon.shell.screens import cropped
 from cti_daemon.shell.top_text import HEIGHT, WIDTH, column, screen, silence
 from tests.shell.conftest import NOW_AT, Picture
 
+pytestmark = pytest.mark.slow  # each starts the program
+
 STATES = ("available", "in_call", "in_call", "ringing", "wrap_up", "paused", "unreachable", "unknown")
 
 

@@ -73,6 +73,7 @@ def mutate(stream: bytes, chance: random.Random) -> bytes:
     return bytes(broken)
 
 
+@pytest.mark.slow
 def test_ten_thousand_random_splits_and_mutations_of_a_real_stream() -> None:
     """Same messages for every split, no crash, bounded memory."""
     chance = random.Random(20261121)

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,11 +33,13 @@ def test_one_value_has_one_spelling_that_survives_the_disk(data: dict[str, Any])
     assert canonical(json.loads(canonical(data))) == canonical(data)
 
 
+@pytest.mark.slow
 @given(st.lists(DATA, min_size=1, max_size=5))
 def test_an_untouched_chain_holds(datas: list[dict[str, Any]]) -> None:
     assert first_break(GENESIS, chain(datas)) is None
 
 
+@pytest.mark.slow
 @given(st.lists(DATA, min_size=2, max_size=5), st.data())
 def test_a_changed_or_missing_line_is_seen(datas: list[dict[str, Any]], draw: st.DataObject) -> None:
     entries = chain(datas)

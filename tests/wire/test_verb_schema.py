@@ -118,6 +118,7 @@ def test_a_good_request_is_admitted_by_both(verb: str) -> None:
     assert code(verb, good(verb)) not in {"malformed", "unknown_key", "no_time", "confirm_needed"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", VERBS)
 def test_what_the_schema_refuses_the_daemon_refuses(verb: str) -> None:
     wrong = [good(verb, **change) for change in WRONG]
@@ -146,6 +147,7 @@ VALUES = st.recursive(
 LIKELY = st.sampled_from(["30m", "90s", "0s", "pbx-a", "seat12", "PJSIP/seat12", "PJSIP/a~", ["hotline"], "a\nb", 0, 1, 86_400, 86_400.5])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 def test_a_schema_admits_whatever_the_shape_does(shape: Shape) -> None:
     compiled = fastjsonschema.compile(shape.schema())
