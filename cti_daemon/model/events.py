@@ -145,6 +145,15 @@ class SeatTalking:
 
 
 @dataclass(frozen=True, slots=True)
+class FaultMarked:
+    """A seat has said by its feature code that its caller reports a network fault (UserEvent CtiFault, on the seat's own channel)."""
+
+    node: NodeName
+    token: CallToken
+    seat: SeatName
+
+
+@dataclass(frozen=True, slots=True)
 class Membership:
     """A seat's place in one queue: all that a person may change, and nothing of what its phone does."""
 
@@ -253,7 +262,7 @@ class Tick:
     """Nothing happened but time."""
 
 
-StreamEvent = LegRouted | DrillCallSeen | SeatTalking | MemberSeen | MemberGone | ShuttingDown | CallEvent
+StreamEvent = LegRouted | DrillCallSeen | SeatTalking | FaultMarked | MemberSeen | MemberGone | ShuttingDown | CallEvent
 """What the wire makes of one AMI event."""
 
 Event = (

@@ -29,6 +29,7 @@ from cti_daemon.model.events import (
     EdgeListed,
     EdgeSaw,
     Event,
+    FaultMarked,
     LegRouted,
     LinkAlive,
     LinkLost,
@@ -85,6 +86,7 @@ class Intake:
             LegRouted: self._routed,
             SeatTalking: self._talking,
             DrillCallSeen: self._test_call,
+            FaultMarked: self._fault_marked,
             CallerJoined: self._joined,
             QueuesListed: self._queues_listed,
             ChannelsListed: self._channels_listed,
@@ -173,6 +175,9 @@ class Intake:
         self._rooms.drills.see(event, at, out)
         self._rooms.aftermath.spare(event)
         return UNCALLED
+
+    def _fault_marked(self, event: FaultMarked, at: float, out: list[Effect]) -> float:
+        return at if self._rooms.fault_marks.take(event, self._rooms.plans, at, out) else UNCALLED
 
     # --- lists ------------------------------------------------------------------------------------------------------
 

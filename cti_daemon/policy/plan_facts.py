@@ -38,7 +38,8 @@ class Board:
         """When a drill of the emergency seats was last passed, or plans were first run."""
         self.is_maintenance = False
         self._seen: dict[Key, Value] = {}
-        self._reports: deque[tuple[float, str]] = deque()
+        self.reports: deque[tuple[float, str]] = deque()
+        """Faults that were reported lately: when, and of which kind."""
         self._security: deque[tuple[float, int]] = deque()
         self._security_count = 0
         self._calls: deque[tuple[float, int]] = deque()
@@ -55,7 +56,7 @@ class Board:
 
     def report(self, kind: str, at: float) -> None:
         """Somebody has reported a fault."""
-        self._reports.append((at, kind))
+        self.reports.append((at, kind))
 
     def tell(self, fact: str, of: str, value: Value | None) -> None:
         if value is None:
@@ -88,10 +89,10 @@ class Board:
         return {f"{fact}[{of}]" if of else fact: both[fact, of] for fact, of in sorted(both)}
 
     def _counted(self, view: SiteView, at: float) -> Iterator[tuple[Key, Value]]:
-        while self._reports and at - self._reports[0][0] > REPORT_WINDOW_SECONDS:
-            self._reports.popleft()
+        while self.reports and at - self.reports[0][0] > REPORT_WINDOW_SECONDS:
+            self.reports.popleft()
         for kind in REPORTS:
-            yield (f"reports.{kind}", ""), float(sum(reported == kind for _, reported in self._reports))
+            yield (f"reports.{kind}", ""), float(sum(reported == kind for _, reported in self.reports))
         total = sum(view.counters.get("security_events", {}).values())
         if total > self._security_count:
             self._security.append((at, total - self._security_count))

@@ -26,7 +26,9 @@ def obey(plans: Plans, command: Command, at: float, out: list[Effect]) -> None:
             plans.board.tell(str(args["fact"]), "", told_value(command))
             plans.note_fact(at)
         case "fault-report":
-            _report(plans, command, at, out)
+            where, text = str(args.get("seat", "")), str(args.get("text", ""))
+            said = ": ".join(word for word in (f"reported by {command.user}", where, text) if word)
+            report(plans, str(args["kind"]), said, command.user, at, out)
         case _ if "incident" in args:
             run = plans.run(str(args["incident"]), at, out)
             _say(run, command)
@@ -36,18 +38,17 @@ def obey(plans: Plans, command: Command, at: float, out: list[Effect]) -> None:
     plans.settle(at, out)
 
 
-def _report(plans: Plans, command: Command, at: float, out: list[Effect]) -> None:
-    kind, where = str(command.args["kind"]), str(command.args.get("seat", ""))
+def report(plans: Plans, kind: str, said: str, by: str, at: float, out: list[Effect], *, is_opening: bool = True) -> None:
+    """A fault is reported. A person's word opens an incident at once; what is only counted opens it by the plan's own condition."""
     plans.board.report(kind, at)
     plans.note_fact(at)
-    said = ": ".join(word for word in (f"reported by {command.user}", where, str(command.args.get("text", ""))) if word)
     for plan in [plan for plan in plans.plans.values() if kind in plan.reports]:
         running = next((i for i in plans.incidents.values() if i.is_open and i.plan.name == plan.name and not i.is_drill), None)
-        if running is None:
+        if running is None and is_opening:
             plans.start(plan, at, out, cause=said, found_by="report")
-        else:
+        elif running is not None:
             run = plans.run(running.id, at, out)
-            run.write("report", said, by=command.user)
+            run.write("report", said, by=by)
             plans.take(run, at, out)
 
 

@@ -258,6 +258,7 @@ class Plans:
             "told": [[fact, of, value] for (fact, of), value in sorted(self.board.told.items())],
             "began": round(at - self.board.began_at, 3),
             "checked": round(at - self.board.checked_at, 3),
+            "reports": [[round(at - told_at, 3), kind] for told_at, kind in self.board.reports],
             "counts": {digest: [hold.to_plain(at) for hold in watch.holds] for digest, watch in self._watches.items()},
         }
 
@@ -281,6 +282,7 @@ class Plans:
             self._numbers = {str(name): int(number) for name, number in data["numbers"].items()}
             self._disarmed = {str(name) for name in data["disarmed"]}
             self.board.told = {(str(fact), str(of)): value for fact, of, value in data["told"]}
+            self.board.reports.extend((at - elapsed - float(age), str(kind)) for age, kind in data.get("reports", ()))
             self.board.began_at, self.board.checked_at = at - elapsed - float(data["began"]), at - elapsed - float(data["checked"])
         except UNREADABLE as fault:
             self._untold.append(f"the journal's word on plans cannot be read: {type(fault).__name__} {fault}")

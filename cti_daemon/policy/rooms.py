@@ -13,6 +13,7 @@ from cti_daemon.policy.aftermath import Aftermath
 from cti_daemon.policy.candidate import Candidate
 from cti_daemon.policy.drills import Drills
 from cti_daemon.policy.failover import Routing
+from cti_daemon.policy.fault_marks import FaultMarks
 from cti_daemon.policy.halves import Halves
 from cti_daemon.policy.mirroring import Mirroring
 from cti_daemon.policy.order_book import OrderBook
@@ -27,7 +28,18 @@ from cti_daemon.policy.watch import Watching
 from cti_daemon.state.seat_presence import SeatPresence
 from cti_daemon.state.site import Site
 
-COUNTERS = ("failovers", "planned_moves", "diverts", "rescued_calls", "stale_calls", "security_events", "resyncs", "drills", "callbacks")
+COUNTERS = (
+    "failovers",
+    "planned_moves",
+    "diverts",
+    "rescued_calls",
+    "stale_calls",
+    "security_events",
+    "resyncs",
+    "drills",
+    "callbacks",
+    "fault_marks",
+)
 
 
 @dataclass(slots=True)
@@ -52,6 +64,7 @@ class Rooms:
     hook: RoutingHook
     stale: StaleCalls
     aftermath: Aftermath
+    fault_marks: FaultMarks
     plans: Plans | None = None
     """None: the site has none."""
 
@@ -98,4 +111,5 @@ def furnish(settings: Settings, standing: Standing | None, orders: StandingOrder
         hook=RoutingHook(ids, is_wanted=bool(settings.routing.exec)),
         stale=StaleCalls(site, counters, ids),
         aftermath=Aftermath(settings, site, ids, counters["callbacks"]),
+        fault_marks=FaultMarks(counters["fault_marks"]),
     )

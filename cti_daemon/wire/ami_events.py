@@ -7,6 +7,7 @@ from functools import lru_cache
 from cti_daemon.model.call_events import CallerUnserved
 from cti_daemon.model.events import (
     DrillCallSeen,
+    FaultMarked,
     LegRouted,
     LegSeen,
     MemberGone,
@@ -95,7 +96,7 @@ def _read_shutdown(_match: Match, node: NodeName) -> ShuttingDown:
     return ShuttingDown(node)
 
 
-def _read_user_event(match: Match, node: NodeName) -> LegRouted | DrillCallSeen | SeatTalking | CallerUnserved | None:
+def _read_user_event(match: Match, node: NodeName) -> LegRouted | DrillCallSeen | SeatTalking | CallerUnserved | FaultMarked | None:
     """None: a heartbeat, which is the link's own business."""
     if match["nonce"] is not None:
         return None
@@ -110,6 +111,8 @@ def _read_user_event(match: Match, node: NodeName) -> LegRouted | DrillCallSeen 
         seat = match["seat"].decode("ascii")
         call_id, to_tag, from_tag = (match[name].decode("ascii") for name in ("call_id", "to_tag", "from_tag"))
         return SeatTalking(node, token, SeatName(seat), f"{seat}!{call_id};to-tag={to_tag};from-tag={from_tag}")
+    if match["fault"] is not None:
+        return FaultMarked(node, token, seat_of(read_text(match["channel"])))
     if match["test_node"] is not None:
         return DrillCallSeen(node, token, NodeName(match["test_node"].decode("ascii")))
     epoch = _EPOCH.search(match["variables"])

@@ -122,7 +122,8 @@ def member(name: bytes, interface: bytes, ringinuse: bytes) -> bytes:
 
 
 def user_events() -> bytes:
-    """The UserEvents that are ours. Groups: route_node; test_node; seat, call_id, to_tag, from_tag; unserved (a queue), status; nonce."""
+    """The UserEvents that are ours. Groups: route_node; test_node; seat, call_id, to_tag, from_tag; unserved (a queue), status; fault;
+    nonce."""
     return (
         b"(?:"
         + line(b"UserEvent", b"CtiRoute")
@@ -140,6 +141,8 @@ def user_events() -> bytes:
         + line(b"UserEvent", b"CtiUnserved")
         + line(b"Queue", group("unserved", SOME))
         + line(b"Status", group("status", rb"[A-Z]{1,32}"))
+        + b"|"
+        + line(b"UserEvent", group("fault", b"CtiFault"))
         + b"|"
         + line(b"UserEvent", b"CtiHeartbeat")
         + optional(line(b"ActionID", WORD))

@@ -33,6 +33,7 @@ _COUNTERS = {
         "Attempts to call affected callers back, and rows that are closed, by what came of them",
         ("outcome",),
     ),
+    "fault_marks": ("cti_fault_marks_total", "Calls that an agent marked by the feature code: the caller reports a fault", ("kind",)),
     "security_events": ("cti_security_events_total", "Blocks that could not be proved genuine, dropped", ("node", "kind")),
 }
 
@@ -50,6 +51,7 @@ _FROM_ZERO: dict[str, dict[tuple[str, ...], int]] = {
     },
     "diverts": {(reason.value,): 0 for reason in (Reason.EVERY_PATH_SILENT, Reason.SIP_SILENT)},
     "drills": {(EMERGENCY_SEATS, how): 0 for how in ("stopped", "over", "overtaken")},
+    "fault_marks": {("network",): 0},
     "rescued_calls": {(result.value,): 0 for result in Result},
 }
 """That none has happened yet is known; and a counter that begins with 1 would hide its first rise from Prometheus."""

@@ -77,6 +77,15 @@ def test_no_bare_hangup_and_no_gosub_on_the_callers_leg() -> None:
     assert re.findall(r"Hangup\((.*)\)", caller) == ["38"]
 
 
+def test_features_of_seats_are_set_on_seats_legs_only() -> None:
+    """Whoever has DYNAMIC_FEATURES may press: "a caller must not be able to"."""
+    for path in sorted((REPOSITORY / "dialplan").glob("*.conf")):
+        text = re.sub(r"^;.*\n", "", path.read_text(), flags=re.MULTILINE)
+        setters = [part.split("]")[0] for part in re.split(r"^\[", text, flags=re.MULTILINE) if re.search(r"[(,]_*DYNAMIC_FEATURES=", part)]
+        assert set(setters) <= {"cti-screen", "cti-replace"}, path.name
+        assert "_DYNAMIC_FEATURES=" not in text
+
+
 def test_every_node_answers_without_waiting_for_audio() -> None:
     for name in ("cti-node.conf", "cti-emergency.conf"):
         text = (REPOSITORY / "dialplan" / name).read_text()

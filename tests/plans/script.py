@@ -5,7 +5,9 @@
 0:20:00 > restart 30
 0:20:00 > checked
 0:20:00 > unreachable duty-lead
-0:20:00 > echelon-1 answers no"""
+0:20:00 > echelon-1 answers no
+0:20:00 > mark seat7 call-1
+"""
 
 import re
 import shlex
@@ -66,6 +68,8 @@ def _happen(world: World, text: str, number: int) -> None:
         world.unreachable = set(text.split()[1:])
     elif text.split()[1:2] == ["answers"]:
         world.answers[word] = SummonsAnswer(text.split()[2])
+    elif word == "mark":
+        world.mark(*text.split()[1:])
     elif word == "checked":
         world.check()
     elif word == "end":

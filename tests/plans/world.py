@@ -2,18 +2,21 @@
 
 It can be killed at any point of a batch of effects: before it is written down, before it is done, before the outcome is heard."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from typing_extensions import override
 
 from cti_daemon.model.effects import Effect, Record, Report
-from cti_daemon.model.events import Command
+from cti_daemon.model.events import Command, FaultMarked
+from cti_daemon.model.ids import CallToken, NodeName, SeatName
 from cti_daemon.model.incidents import Plan, Value
 from cti_daemon.model.plan_effects import CallIn, Notified, Notify, PlanEvent, Summoned, SummonsAnswer
 from cti_daemon.model.reasons import Mode, Reason
 from cti_daemon.model.records import StandingPlans
 from cti_daemon.model.views import SiteView
+from cti_daemon.policy.fault_marks import FaultMarks
 from cti_daemon.policy.plan_facts import Board
 from cti_daemon.policy.plan_verbs import rule_plan, rule_word
 from cti_daemon.policy.plan_words import obey
@@ -63,6 +66,9 @@ class World:
         self._journal: list[tuple[str, dict[str, Any], float]] = []
         self._kill_at = kill_at
         self.plans = self._begin(None)
+        self._marks = FaultMarks(Counter())
+        self._written_marks: set[str] = set()
+        """Calls whose mark is in the journal: who has pressed once does not press again because we died."""
 
     # --- life and death -----------------------------------------------------------------------------------------------
 
@@ -76,6 +82,7 @@ class World:
         self.restarts += 1
         last = next((entry for entry in reversed(self._journal) if entry[0] == "plans"), None)
         versions = tuple(data for kind, data, _ in self._journal if kind == "plan_version")
+        self._marks = FaultMarks(Counter())
         self.plans = self._begin(None if last is None else StandingPlans(last[1], self.now - last[2], versions))
         self.look()
 
@@ -109,6 +116,16 @@ class World:
         self.plans.passed_check(self.now)
         self.look()
 
+    def mark(self, seat: str, call: str) -> None:
+        """An agent presses the feature code in a call."""
+        if call in self._written_marks:
+            self.look()
+            return
+        out: list[Effect] = []
+        self._marks.take(FaultMarked(NodeName("pbx-a"), CallToken(call), SeatName(seat)), self.plans, self.now, out)
+        self._do(out, mark=call)
+        self.look()
+
     def until(self, at: float) -> None:
         """Let time pass; whatever is due happens at its instant."""
         while self.plans.due_at <= at:
@@ -125,12 +142,13 @@ class World:
 
     # --- out ----------------------------------------------------------------------------------------------------------
 
-    def _do(self, out: list[Effect]) -> None:
+    def _do(self, out: list[Effect], *, mark: str = "") -> None:
         if not out and not self.plans.has_wishes:
             return
         self._point()
         for record in (effect for effect in out if isinstance(effect, Record) and effect.kind != "incident"):
             self._journal.append((record.kind, record.data, self.now))
+        self._written_marks.add(mark)
         self._point()
         heard: list[PlanEvent] = []
         for effect in out:

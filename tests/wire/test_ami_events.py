@@ -15,7 +15,17 @@ from cti_daemon.model.call_events import (
     ChannelEnded,
     ChannelUnbridged,
 )
-from cti_daemon.model.events import DrillCallSeen, LegRouted, MemberGone, MemberSeen, Membership, SeatTalking, ShuttingDown, StreamEvent
+from cti_daemon.model.events import (
+    DrillCallSeen,
+    FaultMarked,
+    LegRouted,
+    MemberGone,
+    MemberSeen,
+    Membership,
+    SeatTalking,
+    ShuttingDown,
+    StreamEvent,
+)
 from cti_daemon.model.ids import CallToken, ChannelName, Interface, NodeName, QueueName, SeatName, Uniqueid
 from cti_daemon.model.reasons import MemberKind
 from cti_daemon.wire.ami_calls import seat_of
@@ -26,6 +36,8 @@ from tests.wire.streams import NODE_SYSTEM, genuine
 NODE = NodeName("pbx-a")
 TOKEN = CallToken("ebefe8ed4a611483c187917b59346208383fa2bc")
 PROOF = Proof(NODE_SYSTEM)
+MARK = genuine("UserEvent", 2).partition(b"UserEvent: CtiDialog")[0] + b"UserEvent: CtiFault"
+"""As Asterisk 22.10.1 prints `UserEvent(CtiFault)` on a seat's channel: the snapshot, and nothing behind the name."""
 
 
 def read(kind: str, block: bytes | None = None, nth: int = 0) -> StreamEvent | None:
@@ -58,6 +70,26 @@ def test_a_seat_talks() -> None:
         SeatName("seat1"),
         "seat1!efdcbb8c-6f03-4c7c-ae0c-529e0af28965;to-tag=fa71c350-c4dc-4a2c-8da8-0f211abac03d;from-tag=64d5038b-1375-4be3-a7f0-8e0dd40cf0c9",
     )
+
+
+def test_an_agent_marks_a_call() -> None:
+    """突发事件 七: "第一时间收集网络异常". The seat is whose channel it is; a text that somebody wrote is not in it."""
+    assert read("UserEvent", MARK) == FaultMarked(NODE, TOKEN, SeatName("seat1"))
+
+
+@pytest.mark.parametrize("tail", [b"\r\nSeat: seat9", b"\r\nChanVariable: CTI_CALL=" + b"0" * 40, b"\r\n", b"X"])
+def test_a_mark_with_anything_in_it_is_not_believed(tail: bytes) -> None:
+    assert PROOF.match(b"UserEvent", MARK + tail) is None
+
+
+def test_a_mark_that_no_channel_sent_is_not_believed() -> None:
+    """An AMI account may send UserEvents: only the dialplan, on a seat's channel in a call of the hotline, may mark."""
+    head = MARK.partition(b"\r\nChannel:")[0]
+    with pytest.raises(NotAttributableError):
+        read("UserEvent", head + b"\r\nUserEvent: CtiFault")
+    without_call = MARK.replace(TOKEN.encode(), b"")
+    with pytest.raises(NotAttributableError):
+        read("UserEvent", without_call)
 
 
 def test_the_life_of_a_queued_call() -> None:
