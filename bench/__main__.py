@@ -55,6 +55,9 @@ def _table(found: dict[str, Any]) -> Iterator[str]:
         ratio = parsed["ratios"][_RATE].get(name)
         beside = f"   we: {ratio:.2f} x" if ratio is not None else ""
         yield f"  {name:<36} {own['median']:>10,}  ({own['least']:,} to {own['most']:,}); {clock['median']:,}{beside}"
+    cost = parsed["cost"]
+    share = f"{100 * cost['core_share_per_10_calls']:.2f} % of a core for each 10 calls/s"
+    yield f"  cti-daemon, whole pipeline: {share} of this stream ({cost['events_per_call']} events a call)"
     yield f"  {parsed['checked']}"
     yield from (f"  skipped: {reason}" for reason in parsed["skipped"])
     yield "resident memory, everything loaded"

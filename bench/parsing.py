@@ -76,7 +76,10 @@ def run(rounds: int) -> dict[str, Any]:
     ours = next(reader for reader in taken if "whole pipeline" in reader.name)
     checked = _check(results[ours.name], ours.copies)
     ratios = {unit: _ratios(results, ours.name, unit) for unit in UNITS}
-    return {"rounds": rounds, "readers": found, "ratios": ratios, "checked": checked, "skipped": _skipped(taken)}
+    each_call = stream.events(stream.calls()) / stream.CALLS
+    share = 10 * each_call / found[ours.name]["per_cpu_second"]["median"]
+    cost = {"events_per_call": round(each_call, 1), "core_share_per_10_calls": round(share, 5)}
+    return {"rounds": rounds, "readers": found, "ratios": ratios, "cost": cost, "checked": checked, "skipped": _skipped(taken)}
 
 
 def _spread(rates: list[float]) -> dict[str, int]:
@@ -109,9 +112,9 @@ def _check(runs: list[Mapping[str, Any]], copies: int) -> str:
     for result in runs:
         outcomes = result["outcomes"]
         offered = sum(outcomes.values())
-        if result["refused"] or offered < 400 * copies:
-            raise SystemExit(f"the pipeline counted {outcomes} and refused {result['refused']} blocks of {copies} x 400 calls")
-    return f"each run counted its {400 * copies} calls, {runs[-1]['outcomes']}, and refused no block"
+        if result["refused"] or offered < stream.CALLS * copies:
+            raise SystemExit(f"the pipeline counted {outcomes} and refused {result['refused']} blocks of {copies} x {stream.CALLS} calls")
+    return f"each run counted its {stream.CALLS * copies} calls, {runs[-1]['outcomes']}, and refused no block"
 
 
 def _ratios(results: Mapping[str, list[Mapping[str, Any]]], ours: str, unit: str) -> dict[str, float]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 SYSTEM_NAME = "a"
 QUEUE = "hotline"
+CALLS = 400
 _FILE = Path(__file__).parent / "data" / "ami-22.10-queue-400-calls.bin.xz"
 _LISTED = b"Event: QueueStatusComplete\r\n"
 _LISTED_TOO = b"Event: CoreShowChannelsComplete\r\n"

@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from aiohttp import web
-
 from cti_daemon import __version__
 from cti_daemon.model.settings import Settings
 from cti_daemon.model.views import SiteView
 from cti_daemon.shell import log
 from cti_daemon.shell.metrics import Metrics
+from cti_daemon.shell.plain_aiohttp import web
 from cti_daemon.wire.site_json import of_everything, of_seat
 
 RETRY_SECONDS = 5.0
