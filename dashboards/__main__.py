@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from dashboards.grafana import to_json
-from dashboards.pages import daemon, failover, nodes, operations, queues
+from dashboards.pages import daemon, failover, nodes, operations, plans, queues
 from dashboards.words import Language
 
 FOLDER = Path(__file__).resolve().parent.parent / "config" / "grafana"
-PAGES = (operations.PAGE, queues.PAGE, failover.PAGE, nodes.PAGE, daemon.PAGE)
+PAGES = (operations.PAGE, queues.PAGE, failover.PAGE, plans.PAGE, nodes.PAGE, daemon.PAGE)
 
 
 def files() -> dict[Path, str]:

@@ -110,6 +110,8 @@ def _table(panel: Panel, language: Language) -> table.Panel:
     names = {label: words.to(language) for label, words in _LABELS.items()}
     names |= {f"Value #{_letter(n)}": legend(query, language) for n, query in enumerate(panel.queries) if query.legend}
     made = table.Panel().filterable(filterable=False)
+    if panel.meanings:
+        made = made.mappings([_mapping(panel, language)])
     if panel.joined_by:
         joined = model.DataTransformerConfig("joinByField", options={"byField": panel.joined_by, "mode": "outer"})
         made = made.with_transformation(joined)
@@ -134,6 +136,12 @@ _LABELS = {
     "node": Words("node", "节点"),
     "queue": Words("queue", "队列"),
     "path": Words("network", "网络"),
+    "plan": Words("plan", "预案"),
+    "role": Words("role", "岗位"),
+    "grade": Words("grade", "等级"),
+    "state": Words("state", "状态"),
+    "kind": Words("kind", "种类"),
+    "how": Words("how", "方式"),
     "reason": Words("reason", "原因"),
     "result": Words("result", "结果"),
 }

@@ -72,6 +72,11 @@ def table(filled: Filled, frame: Frame) -> Iterator[str]:
 def _rows(filled: Filled) -> tuple[list[str], list[list[str]]]:
     """Titles and rows, after the panel's own transformations."""
     done = {transformation["id"]: transformation["options"] for transformation in filled.panel["transformations"]}
+    words = {
+        value: found["text"]
+        for mapping in filled.panel["fieldConfig"]["defaults"].get("mappings", [])
+        for value, found in mapping["options"].items()
+    }
     names, hidden = done["organize"]["renameByName"], done["organize"]["excludeByName"]
     units = {o["matcher"]["options"]: o["properties"][0]["value"] for o in filled.panel["fieldConfig"]["overrides"]}
     if "joinByField" in done:
@@ -80,14 +85,18 @@ def _rows(filled: Filled) -> tuple[list[str], list[list[str]]]:
         columns = [{one.labels.get(by, ""): one.points[-1][1] for one in answer.series} for answer in filled.answers]
         keys = sorted({key for column in columns for key in column})
         cells = [
-            [key, *(spelled(c[key], units.get(t, "short")) if key in c else "" for t, c in zip(titles, columns, strict=True))]
+            [
+                words.get(key, key),
+                *(spelled(c[key], units.get(t, "short")) if key in c else "" for t, c in zip(titles, columns, strict=True)),
+            ]
             for key in keys
         ]
         return [names.get(by, by), *titles], cells
     series = filled.answers[0].series
     labels = sorted({label for one in series for label in one.labels if not hidden.get(label)})
     value = [] if hidden.get("Value") else [names.get("Value", "Value")]
-    rows = [[*(one.labels.get(label, "") for label in labels), *([spelled(one.points[-1][1], "short")] if value else [])] for one in series]
+    texts = [[words.get(one.labels.get(label, ""), one.labels.get(label, "")) for label in labels] for one in series]
+    rows = [[*text, *([spelled(one.points[-1][1], "short")] if value else [])] for text, one in zip(texts, series, strict=True)]
     return [*(names.get(label, label) for label in labels), *value], sorted(rows)
 
 

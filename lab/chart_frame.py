@@ -69,10 +69,19 @@ def spelled(value: float, unit: str) -> str:
     if unit == "bytes":
         return f"{value / 2**20:.3g} MiB"
     if unit == "dtdurations":
-        return f"{int(value) // 60} min {int(value) % 60} s" if value >= 60 else f"{value:.0f} s"
+        return _duration(int(value))
     if unit == "s":
         return f"{1000 * value:.3g} ms" if 0 < abs(value) < 1 else f"{value:.3g} s"
     return f"{value:.3g}" if value < 1000 else f"{value / 1000:.3g} k"
+
+
+def _duration(seconds: int) -> str:
+    if seconds < 0:
+        return f"-{_duration(-seconds)}"
+    for unit, longer, name, smaller in ((86_400, 3600, "d", "h"), (3600, 60, "h", "min"), (60, 1, "min", "s")):
+        if seconds >= unit:
+            return f"{seconds // unit} {name} {seconds % unit // longer} {smaller}"
+    return f"{seconds} s"
 
 
 def clock(plot: Frame, y: float) -> Iterator[str]:

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
-from lab import bench, board, chart, daemon, engineer, faults, forger, network
+from lab import bench, board, chart, crisis_room, daemon, engineer, faults, forger, network
 from lab.deadline import LabError
 from lab.layout import CTI, METRICS_PORT, PBX_A, REPOSITORY, Size
 from lab.trial import Load, Trial, start_daemon
@@ -29,7 +29,14 @@ LOAD = Load(loud=0, quiet=10, waiting=0, new_per_second=2.5, new_stay_seconds=9.
 CALM_SECONDS, AFTER_SECONDS = 50.0, 40.0
 SHOTS = {"top-normal": -10.0, "top-failover": 3.0}
 """When `top` is drawn, in seconds from the fault."""
-BOARDS = (("zh", "cti-operations"), ("en", "cti-operations"), ("en", "cti-queues"), ("en", "cti-failover"))
+BOARDS = (
+    ("zh", "cti-operations"),
+    ("en", "cti-operations"),
+    ("en", "cti-queues"),
+    ("en", "cti-failover"),
+    ("zh", "cti-plans"),
+    ("en", "cti-plans"),
+)
 
 Say = Callable[[str], None]
 
@@ -39,10 +46,12 @@ def site_at_work(say: Say) -> Iterator[None]:
     """The lab with the daemon, until the block ends."""
     bench.up(Size(seats=SEATS), say)
     try:
-        start_daemon()
+        crisis_room.start()
+        start_daemon(more=crisis_room.tables())
         yield
     finally:
         daemon.stop()
+        crisis_room.stop()
         faults.heal_all()
         bench.down()
 
@@ -57,6 +66,7 @@ def play(
     began_wall = time.time()
     forger.call_with_number(forger.event("QueueCallerJoin", Queue="hotline"), label="forged")
     engineer.command("alice", "status")
+    crisis_room.begin()
 
     def strike() -> float:
         before()

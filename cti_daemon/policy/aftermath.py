@@ -14,7 +14,7 @@ from cti_daemon.model.ids import CallToken, NodeName
 from cti_daemon.model.reasons import Role, Verdict
 from cti_daemon.model.register import Harmed
 from cti_daemon.model.settings import Settings
-from cti_daemon.policy.callbacks import Callbacks
+from cti_daemon.policy.callbacks import OUTCOMES, Callbacks
 from cti_daemon.policy.failover import Routing
 from cti_daemon.policy.health import Health
 from cti_daemon.state.affected import Affected
@@ -34,6 +34,8 @@ Change = tuple[NodeName, Health | None, Health]
 class Aftermath:
     def __init__(self, settings: Settings, site: Site, ids: Iterator[int], callbacks: Counter[tuple[str, ...]]) -> None:
         self._is_kept = settings.affected is not None
+        if self._is_kept:  # a counter that began with 1 would hide its first rise
+            callbacks.update({(outcome,): 0 for outcome in OUTCOMES})
         self._site = site
         self._affected = Affected(site)
         self.callbacks = Callbacks(settings.callback, site, ids, lambda outcome: callbacks.update({(outcome,): 1}))

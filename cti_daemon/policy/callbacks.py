@@ -25,6 +25,8 @@ REFUSED_REST_SECONDS = 60.0
 """When the edge takes no call-back at all (a right is missing, the line is down): not tried again before."""
 RANG_IN_REST_SECONDS = 60.0
 """Who rang in himself and was not served is not called sooner than this."""
+OUTCOMES = ("reached", "no_number", "refused", "rang_in", "hung_up", "not_reached", "closed_by_people")
+"""What is counted: of an attempt, or of a row that is closed."""
 _RANK = (Harm.LOST, Harm.HUNG_UP, Harm.EMERGENCY)
 
 

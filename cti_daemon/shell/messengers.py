@@ -6,7 +6,7 @@ from typing import Any
 
 from cti_daemon.model.plan_effects import CallIn, Notified, Notify, Summoned
 from cti_daemon.model.settings import Settings
-from cti_daemon.policy.reaching import Try
+from cti_daemon.policy.reaching import Try, TryResult
 from cti_daemon.shell.call_out import CallOutLines
 from cti_daemon.shell.contact_proofs import ContactProofs
 from cti_daemon.shell.contact_tests import ContactTests
@@ -39,6 +39,9 @@ class Messengers:
         self._sent = Tally(
             "cti_notices_total", Kind.COUNTER, "Messages to people, by how the channel took them", ("channel", "result", "drill")
         )
+        for via in {channel.via for person in settings.contact for channel in person.channels}:
+            for result in TryResult:  # a counter that began with 1 would hide its first rise
+                self._sent.add(via, result.value, "false", count=0)
         lines = CallOutLines(settings, secrets) if settings.call_out is not None and secrets.call_out is not None else None
         self._notices = Notices(settings, secrets.gateways, self._notes, post, self._observe, lines)
         self._summonses = Summonses(self._notices, self._notes, post, lines)

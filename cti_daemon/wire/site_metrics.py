@@ -4,14 +4,13 @@ No label ever holds a caller, a call or a channel: nodes, queues and states are 
 block's kind is bounded here."""
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import TypeAlias
 
-from cti_daemon.model.incidents import OPEN_STATES
 from cti_daemon.model.reasons import Mode, NodeState, Reason, Result
-from cti_daemon.model.views import Distribution, IncidentView, QueueKpiView, QueueView, SiteView, WindowView
+from cti_daemon.model.views import Distribution, QueueKpiView, QueueView, SiteView, WindowView
+from cti_daemon.wire import incident_metrics
 from cti_daemon.wire.exposition import Family, Kind, LabelValues
 from cti_daemon.wire.site_json import seats_by_state, window_name
 
@@ -65,7 +64,7 @@ def families(view: SiteView) -> Iterator[Family]:
     yield from _queues_counted(view)
     yield from _queues_in_windows(view)
     if view.incidents is not None:
-        yield from _incidents(view.incidents)
+        yield from incident_metrics.families(view.incidents)
     for key, (name, text, labels) in _COUNTERS.items():
         counts = _FROM_ZERO.get(key, {}) | view.counters.get(key, {})
         yield Family(name, Kind.COUNTER, text, labels, closed(counts).items())
@@ -119,18 +118,6 @@ def _nodes(view: SiteView) -> Iterator[Family]:
     yield _gauge("cti_calls", "Calls, by the node that serves them and what they do", ("node", "state"), calls)
     differences = (((node,), count) for node, count in view.mirror_difference.items())
     yield _gauge("cti_seat_mirror_difference", "Queue memberships on this node that are not as they should be", ("node",), differences)
-
-
-def _incidents(incidents: tuple[IncidentView, ...]) -> Iterator[Family]:
-    """Drills are apart: no alert shall take one for an emergency."""
-    live = Counter((i.plan, i.grade.value, i.state.value) for i in incidents if not i.is_drill)
-    yield _gauge("cti_incidents", "Incidents of emergency plans, without drills", ("plan", "grade", "state"), live.items())
-    drills = Counter((i.plan, i.state.value) for i in incidents if i.is_drill)
-    yield _gauge("cti_incident_drills", "Drills of emergency plans", ("plan", "state"), drills.items())
-    clocks = Counter((i.plan, "late" if c.is_late else "due") for i in incidents if not i.is_drill for c in i.clocks)
-    yield _gauge("cti_incident_clocks", "Tasks and questions that wait for a person", ("plan", "state"), clocks.items())
-    waiting = [((), sum(not i.is_approved and i.state in OPEN_STATES for i in incidents))]
-    yield _gauge("cti_incidents_unapproved", "Plans that wait for the approval of their start", (), waiting)
 
 
 def _queues_now(view: SiteView) -> Iterator[Family]:

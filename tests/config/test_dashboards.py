@@ -7,14 +7,11 @@ from typing import Any
 
 import pytest
 
-from cti_daemon.shell import config
-from cti_daemon.shell.journal import Journal
-from cti_daemon.shell.metrics import Metrics
-from cti_daemon.shell.mqtt import MqttBridge
 from dashboards.__main__ import FOLDER, PAGES, files
 from dashboards.drawing import spelled
 from dashboards.words import Language
-from tests.shell.conftest import SAMPLE, Picture
+from tests.config.exported import everything_exported
+from tests.shell.conftest import Picture
 
 ROOT = Path(__file__).parents[2]
 RULES = (ROOT / "config/prometheus/cti-daemon.rules.yml").read_text()
@@ -32,11 +29,12 @@ def test_the_files_are_what_the_code_makes() -> None:
     assert [path.name for path, text in wanted.items() if path.read_text() != text] == [], "run: make dashboards"
 
 
-def test_there_are_five_in_each_language() -> None:
+def test_there_are_six_in_each_language() -> None:
     assert {page.title.en for page in PAGES} == {
         "Operations (wallboard)",
         "Queues and KPIs",
         "Failover timeline",
+        "Emergency plans",
         "Nodes and links",
         "Daemon",
     }
@@ -44,11 +42,7 @@ def test_there_are_five_in_each_language() -> None:
 
 
 def test_every_metric_that_is_asked_for_is_exported_or_recorded(tmp_path: Path) -> None:
-    settings = config.load(SAMPLE, offline=True).settings
-    metrics = Metrics(settings, Picture())
-    metrics.watch_journal(Journal(tmp_path / "journal.sqlite"))
-    metrics.watch_mqtt(MqttBridge(settings, None, lambda _: None, Picture()))
-    exported = set(re.findall(r"^# TYPE (\w+)", "".join(metrics.pieces()), re.MULTILINE))
+    exported = everything_exported(Picture(), tmp_path)
     known = exported | set(re.findall(r"record: (\S+)", RULES)) | OF_PROMETHEUS
     for uid, panel in PANELS:
         for query in panel.queries:

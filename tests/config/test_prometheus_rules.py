@@ -6,13 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cti_daemon.model.backups import Backup
-from cti_daemon.shell import config
-from cti_daemon.shell.backups import Backups
-from cti_daemon.shell.journal import Journal
-from cti_daemon.shell.metrics import Metrics
-from cti_daemon.shell.mqtt import MqttBridge
-from tests.shell.conftest import SAMPLE, Picture
+from tests.config.exported import everything_exported
+from tests.shell.conftest import Picture
 
 pytestmark = pytest.mark.slow  # promtool takes its seconds
 
@@ -44,11 +39,6 @@ def test_every_metric_in_a_rule_is_one_the_daemon_exports(tmp_path: Path) -> Non
     """A renamed metric must not leave an alert that can never fire."""
     picture = Picture()
     picture.fail_over()
-    settings = config.load(SAMPLE, offline=True).settings
-    metrics = Metrics(settings, picture)
-    metrics.watch_journal(Journal(tmp_path / "journal.sqlite"))
-    metrics.watch_mqtt(MqttBridge(settings, None, lambda _: None, picture))
-    metrics.add(Backups(SAMPLE, Backup(folder=str(tmp_path)), Journal(tmp_path / "none").append, lambda _: None, lambda: False).families)
-    exported = set(re.findall(r"^# TYPE (cti_\w+)", "".join(metrics.pieces()), re.MULTILINE))
+    exported = {name for name in everything_exported(picture, tmp_path) if name.startswith("cti_")}
     for name in set(re.findall(r"\bcti_\w+", re.sub(r"\w+: docs/\S+", "", RULES.read_text()))):
         assert name in exported or name.removesuffix("_bucket") in exported, name

@@ -18,7 +18,15 @@ PATHS = [path for language in ("en", "zh") for path in board.paths(language)]
 
 def labels_of(expression: str) -> dict[str, str]:
     known = {"node": "pbx-a", "queue": "hotline", "state": "healthy", "mode": "normal", "le": "15", "alertname": "CtiNodeDown"}
-    return known | {"window": "15m", "outcome": "answered", "evidence": "link_a", "path": "a", "reason": "node_dead", "result": "done"}
+    return known | {
+        "window": "15m",
+        "outcome": "answered",
+        "evidence": "link_a",
+        "path": "a",
+        "reason": "node_dead",
+        "result": "done",
+        "plan": "lines-full",
+    }
 
 
 @pytest.fixture
@@ -53,6 +61,11 @@ def test_a_panel_without_an_answer_says_what_that_means(monkeypatch: pytest.Monk
     assert "正常" not in text
 
 
+def test_a_plan_has_its_title_in_a_table(answers: None) -> None:
+    filled = board.fill(board.FOLDER / "zh/cti-plans.json", BEGAN, ENDED)
+    assert "坐席线路占满" in text_of(chart.draw(filled, ""))
+
+
 def test_a_mode_has_its_words(answers: None) -> None:
     filled = board.fill(board.FOLDER / "zh/cti-operations.json", BEGAN, ENDED)
     assert "正常" in text_of(chart.draw(filled, ""))
@@ -71,6 +84,9 @@ def test_every_kind_of_panel_that_is_used_can_be_drawn() -> None:
         (12.34, "s", "12.3 s"),
         (60 * 2**20, "bytes", "60 MiB"),
         (2500.0, "short", "2.5 k"),
+        (59.0, "dtdurations", "59 s"),
+        (86_340.0, "dtdurations", "23 h 59 min"),
+        (-90_000.0, "dtdurations", "-1 d 1 h"),
     ],
 )
 def test_numbers_read_as_in_grafana(value: float, unit: str, shown: str) -> None:

@@ -22,4 +22,4 @@ def test_every_query_of_every_dashboard_returns_data() -> None:
         show.play(say, ask)
     assert empty == []
     alerts = {one.labels["alertname"] for one in fired}
-    assert {"CtiNodeDown", "CtiFailedOver", "CtiSecurityEvents"} <= alerts, alerts
+    assert {"CtiNodeDown", "CtiFailedOver", "CtiSecurityEvents", "CtiIncidentGrave", "CtiTaskOverdue"} <= alerts, alerts

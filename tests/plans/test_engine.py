@@ -244,18 +244,34 @@ def test_without_plans_nothing_is_shown_written_or_asked_for() -> None:
     assert not [record for record in site.records if record.kind in ("plans", "plan_version", "incident")]
 
 
+def figures(site: Site) -> dict[str, dict[tuple[str, ...], float]]:
+    """Gauges of incidents."""
+    found = [family for family in families(site.engine.view(site.now)) if "incident" in family.name]
+    return {family.name: {labels: value for labels, value in family.samples if isinstance(value, int | float)} for family in found}
+
+
 def test_incidents_and_their_clocks_are_counted_and_drills_apart() -> None:
     task = 'role = "duty"\nwithin = "10m"\n'
     site = Site(plan(step("task", task)))
     site.ask("plan-start", plan="trouble")
     site.ask("plan-start", plan="trouble", drill=True)
     site.run(5.0)
-    shown = {family.name: dict(family.samples) for family in families(site.engine.view(site.now)) if "incident" in family.name}
+    shown = figures(site)
     assert shown["cti_incidents"] == {("trouble", "P2", "notified"): 1}
     assert shown["cti_incident_drills"] == {("trouble", "notified"): 1}
-    assert shown["cti_incident_clocks"] == {("trouble", "due"): 1}
+    assert shown["cti_incident_clocks"] == {("trouble", "due"): 1, ("trouble", "late"): 0}
+    assert shown["cti_incident_tasks"] == {("duty", "due"): 1, ("duty", "late"): 0}
+    assert 590 < shown["cti_incident_clock_due_seconds"]["trouble",] < 600
+    assert 1 < shown["cti_incident_age_seconds"]["trouble",] < 3
+    assert not shown["cti_incident_clock_overdue_seconds"]
     plain = site_json.of_everything(site.engine.view(site.now))["incidents"][0]
     assert (plain["id"], plain["clocks"][0]["step"]) == ("trouble-1", "act")
+    site.run(660.0)
+    shown = figures(site)
+    assert shown["cti_incident_clocks"] == shown["cti_incident_clocks"] | {("trouble", "due"): 0, ("trouble", "late"): 1}
+    assert shown["cti_incident_tasks"] == {("duty", "due"): 0, ("duty", "late"): 1}
+    assert 55 < shown["cti_incident_clock_overdue_seconds"]["trouble",] < 75
+    assert not shown["cti_incident_clock_due_seconds"]
 
 
 def test_plans_are_read_anew_all_at_once_and_an_incident_keeps_its_version() -> None:

@@ -1,0 +1,39 @@
+"""All that a daemon with everything configured exports, by name."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from cti_daemon.model.backups import Backup
+from cti_daemon.model.views import SiteView
+from cti_daemon.shell import config
+from cti_daemon.shell.backups import Backups
+from cti_daemon.shell.journal import Journal
+from cti_daemon.shell.messengers import Messengers
+from cti_daemon.shell.metrics import Metrics
+from cti_daemon.shell.mqtt import MqttBridge
+from cti_daemon.shell.secret_files import Secrets
+from tests.shell.conftest import SAMPLE, Picture
+
+
+class _Register:
+    """As the metrics see one."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, int] = {}
+        self.lost = 0
+        self.backlog = 0
+
+
+def everything_exported(picture: Picture, folder: Path) -> set[str]:
+    """Names of metrics, as `# TYPE` has them."""
+    settings = config.load(SAMPLE, offline=True).settings
+    planned: Callable[[], SiteView] = lambda: replace(picture(), incidents=())  # noqa: E731
+    metrics = Metrics(settings, planned)
+    metrics.watch_journal(Journal(folder / "journal.sqlite"))
+    metrics.watch_mqtt(MqttBridge(settings, None, lambda _: None, picture))
+    metrics.watch_register(_Register())
+    metrics.add(Backups(SAMPLE, Backup(folder=str(folder)), Journal(folder / "none").append, lambda _: None, lambda: False).families)
+    metrics.add(Messengers(settings, Secrets(), lambda _: None, lambda work, _: work.close()).families)
+    return set(re.findall(r"^# TYPE (\w+)", "".join(metrics.pieces()), re.MULTILINE))
