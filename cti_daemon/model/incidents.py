@@ -135,6 +135,11 @@ class Group:
 Condition = Test | Group
 
 
+def tests_in(condition: Condition) -> list[Test]:
+    """All of them, however deep."""
+    return [condition] if isinstance(condition, Test) else [test for part in condition.parts for test in tests_in(part)]
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """Fires once in an incident: `after_seconds` after its stage came into force, or after the step `follows` was finished (where
@@ -215,6 +220,8 @@ class Plan:
     """Neither the approver nor the deputy has said anything in time."""
     reports: tuple[str, ...] = ()
     """Kinds of `fault-report` that open it."""
+    per: str = ""
+    """`seat`, `queue`: an incident for each one that is struck; empty: one for the site."""
     time_scale: float = 1.0
 
     @property
@@ -282,6 +289,8 @@ class Incident:
     is_drill: bool = False
     is_approved: bool = True
     approve_until_at: float | None = None
+    subject: str = ""
+    """Which seat or queue, of a plan that runs for each; empty: the site."""
     found_by: str = "automatic"
     cause_class: str = ""
     eta: str = ""

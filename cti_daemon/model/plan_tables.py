@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cti_daemon.model.incidents import Titled, Value
-from cti_daemon.model.reasons import Mode, NodeState, Verdict
+from cti_daemon.model.incidents import Test, Titled, Value
+from cti_daemon.model.reasons import Mode, NodeState, SeatState, Verdict
 
 ROLES: dict[str, Titled] = {
     "duty": Titled("值班员", "operator on duty"),
@@ -35,6 +35,8 @@ ROLES: dict[str, Titled] = {
 }
 """Whom a plan may tell. Who has a role, and how he is reached, is in the contact book of the site."""
 
+PER = ("queue", "seat")
+"""Of what a plan may run an incident for each."""
 REPORTS = ("seat", "login", "network", "system", "information-system", "power", "security", "complaint", "staff", "other")
 """Kinds of `fault-report`."""
 REPORT_WINDOW_SECONDS = 600.0
@@ -83,6 +85,7 @@ FACTS: dict[str, Fact] = {
     "seats.usable": Fact(_NUMBER, "seats that are logged in and reachable, paused ones too"),
     "seats.unreachable": Fact(_NUMBER, "seats whose phone is not reached"),
     "seats.logged_in": Fact(_NUMBER, "seats in any queue"),
+    "seat.state": Fact(_WORD, "what a seat is doing", "seat", tuple(s.value for s in SeatState if s is not SeatState.UNKNOWN)),
     "calls.dropped_together": Fact(_NUMBER, "by how many the calls in progress fell within a few seconds; kept for a minute"),
     "calls.in_progress": Fact(_NUMBER, "calls in progress"),
     "node.state": Fact(_WORD, "state of an Asterisk", "node", tuple(s.value for s in NodeState if s is not NodeState.UNKNOWN)),
@@ -102,6 +105,12 @@ def fact_named(name: str) -> Fact | None:
     if name.startswith(EXTERNAL) and len(name) > len(EXTERNAL):
         return Fact(FactKind.ANY, "told by another system", is_measured=False)
     return FACTS.get(name)
+
+
+def is_each(test: Test, per: str) -> bool:
+    """Is it said of each seat or queue, and not of a certain one?"""
+    fact = fact_named(test.fact)
+    return fact is not None and fact.per == per and not test.of
 
 
 def value_fault(fact: Fact, value: object) -> str:

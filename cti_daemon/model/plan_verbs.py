@@ -48,9 +48,16 @@ PLAN_VERBS: tuple[Verb, ...] = (
                 ask='stage must be the id of a stage: args {"stage": …}',
                 metavar="STAGE",
             ),
+            Arg(
+                "subject",
+                _SEAT,
+                "Of which seat or queue, where the plan runs for each of them.",
+                ask='subject must be a name: args {"subject": "seat12"}',
+                metavar="NAME",
+            ),
             Arg("drill", Flag(), "As a drill: messages say so, and live calls are left alone.", ask="drill must be true or false"),
         ),
-        more="A plan that is under way is not started twice.",
+        more="A plan that is under way is not started twice; one that runs for each seat or queue, not twice for the same.",
     ),
     Verb("approve", Kind.PLAN, "Approve the start of a plan that waits for it.", (_INCIDENT,)),
     Verb(

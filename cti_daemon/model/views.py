@@ -193,6 +193,8 @@ class IncidentView:
     since_seconds: float
     is_drill: bool
     is_approved: bool
+    subject: str
+    """Which seat or queue it is about; empty: the site."""
     found_by: str
     cause_class: str
     eta: str

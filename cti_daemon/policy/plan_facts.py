@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from cti_daemon.model.incidents import Comparison, Condition, Test, Value
+from cti_daemon.model.incidents import Comparison, Test, Value, tests_in
 from cti_daemon.model.plan_tables import REPORT_WINDOW_SECONDS, REPORTS
 from cti_daemon.model.reasons import NodeState, SeatState, Verdict
 from cti_daemon.model.views import QueueView, SeatView, SiteView, WindowView
@@ -13,6 +13,7 @@ from cti_daemon.state.hold import Hold
 
 Key = tuple[str, str]
 """A fact, and whose it is; empty: the site's."""
+SEAT_STATE = "seat.state"
 DROP_WINDOW_SECONDS = 5.0
 DROP_KEPT_SECONDS = 60.0
 _BUSY = frozenset({SeatState.IN_CALL, SeatState.RINGING, SeatState.WRAP_UP})
@@ -38,6 +39,8 @@ class Board:
         """When a drill of the emergency seats was last passed, or plans were first run."""
         self.is_maintenance = False
         self._seen: dict[Key, Value] = {}
+        self._view_seats: tuple[SeatView, ...] = ()
+        self._seats_drawn: dict[Key, Value] | None = None
         self.reports: deque[tuple[float, str]] = deque()
         """Faults that were reported lately: when, and of which kind."""
         self._security: deque[tuple[float, int]] = deque()
@@ -51,6 +54,7 @@ class Board:
         seen.update(self._counted(view, at))
         seen[("emergency_seats.check_age", "")] = at - self.checked_at
         self._seen = seen
+        self._view_seats, self._seats_drawn = view.seats, None
         told = self.told.get(("external.maintenance", ""))
         self.is_maintenance = told is True or any(node.maintenance is not None for node in view.nodes) or view.pause is not None
 
@@ -73,13 +77,31 @@ class Board:
     def values(self, fact: str, of: str = "") -> list[Value]:
         if of:
             value = self.told.get((fact, of), self._seen.get((fact, of)))
+            if value is None and fact == SEAT_STATE:
+                value = self._seats.get((fact, of))
             return [] if value is None else [value]
-        return [value for source in (self._seen, self.told) for (name, _), value in source.items() if name == fact]
+        return [value for _, value in self._each(fact)]
+
+    def struck(self, tests: Iterable[Test]) -> set[str]:
+        """Of whom at least one of these holds."""
+        return {of for test in tests for of, value in self._each(test.fact) if of and _holds(test, value)}
+
+    def _each(self, fact: str) -> Iterator[tuple[str, Value]]:
+        sources = (self._seen, self.told, self._seats) if fact == SEAT_STATE else (self._seen, self.told)
+        return ((of, value) for source in sources for (name, of), value in source.items() if name == fact)
+
+    @property
+    def _seats(self) -> dict[Key, Value]:
+        """Apart, and only drawn where a plan asks: there are thousands, and they are no part of a snapshot."""
+        if self._seats_drawn is None:
+            known = (seat for seat in self._view_seats if SeatState(seat.state) is not SeatState.UNKNOWN)
+            self._seats_drawn = {(SEAT_STATE, seat.seat): seat.state for seat in known}
+        return self._seats_drawn
 
     def cause(self, hold: Hold | None) -> str:
         """What of a condition is fulfilled, by which values."""
-        tests = _tests_in(hold.condition) if hold is not None else []
-        both = self._seen | self.told
+        tests = tests_in(hold.condition) if hold is not None else []
+        both = self._seen | self._seats | self.told if any(test.fact == SEAT_STATE for test in tests) else self._seen | self.told
         found = {key: v for test in tests for key, v in both.items() if key[0] == test.fact and test.of in ("", key[1]) and _holds(test, v)}
         return ", ".join(f"{fact}[{of}] = {_shown(v)}" if of else f"{fact} = {_shown(v)}" for (fact, of), v in found.items())
 
@@ -114,10 +136,6 @@ class Board:
             self._drop = (at, drop)
         yield ("calls.in_progress", ""), float(now)
         yield ("calls.dropped_together", ""), float(self._drop[1])
-
-
-def _tests_in(condition: Condition) -> list[Test]:
-    return [condition] if isinstance(condition, Test) else [test for part in condition.parts for test in _tests_in(part)]
 
 
 def _shown(value: Value) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from cti_daemon.model.incidents import ActionKind, IncidentState, Step, StepState, Told
+from cti_daemon.model.incidents import ActionKind, Incident, IncidentState, Step, StepState, Told
 from cti_daemon.model.plan_effects import CallIn, NoticeKind, Notified, Notify, Summoned, SummonsAnswer
 from cti_daemon.state.hold import EPSILON_SECONDS
 
@@ -102,7 +102,7 @@ class Notices:
     def _notify(self, notice: str, role: str, kind: NoticeKind, text: str) -> Notify:
         now = self._run.now
         stage = now.plan.stages[now.stage]
-        title = f"{now.id}: {now.plan.title.zh} / {now.plan.title.en} [{now.grade.value}, {stage.title.zh} / {stage.title.en}]"
+        title = f"{_head(now)} [{now.grade.value}, {stage.title.zh} / {stage.title.en}]"
         extra = "".join(f"\n{name}: {word}" for name, word in (("eta", now.eta), ("口径 wording", now.wording)) if word)
         scale = f"\ntime_scale = {now.plan.time_scale:g}" if now.plan.time_scale != 1.0 else ""
         return Notify(
@@ -119,7 +119,7 @@ class Notices:
 
     def _summons(self, summons: str, role: str, step: Step) -> CallIn:
         now = self._run.now
-        title = f"{now.id}: {now.plan.title.zh} / {now.plan.title.en}"
+        title = _head(now)
         return CallIn(summons, now.id, role, step.level, title, f"{step.title.zh} / {step.title.en}", now.is_drill)
 
     # --- back ---------------------------------------------------------------------------------------------------------
@@ -174,6 +174,12 @@ class Notices:
 
     def _keep(self, notice: str, told: Told) -> None:
         self._run.change(told=MappingProxyType({**self._run.now.told, notice: told}))
+
+
+def _head(now: Incident) -> str:
+    """Of which incident, and whom it struck."""
+    whose = f" {now.subject}" if now.subject else ""
+    return f"{now.id}{whose}: {now.plan.title.zh} / {now.plan.title.en}"
 
 
 def _words(step: Step) -> str:

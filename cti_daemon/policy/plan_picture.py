@@ -20,6 +20,7 @@ def show(incident: Incident, now: float) -> IncidentView:
         since_seconds=now - incident.began_at,
         is_drill=incident.is_drill,
         is_approved=incident.is_approved,
+        subject=incident.subject,
         found_by=incident.found_by,
         cause_class=incident.cause_class,
         eta=incident.eta,

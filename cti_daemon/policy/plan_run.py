@@ -56,6 +56,7 @@ class Run:
         """Into the record of the incident, and told."""
         now = self.now
         data = {"incident": now.id, "plan": now.plan.name, "what": what, "state": now.state.value, "grade": now.grade.value, **facts}
+        data |= {"subject": now.subject} if now.subject else {}
         data |= {"text": text, "drill": now.is_drill, "after_seconds": round(self.at - now.began_at, 3)}
         data |= {"time_scale": now.plan.time_scale} if now.plan.time_scale != 1.0 else {}
         self._out.append(Record("incident", data, is_awaited=False))

@@ -68,8 +68,10 @@ def _start(command: Command, plans: Plans) -> Ruling:
     plan = plans.plans.get(str(command.args["plan"]))
     if plan is None:
         return refuse("wrong_target", f"no plan {command.args['plan']!r}; there are {', '.join(sorted(plans.plans))}")
-    is_drill = command.args.get("drill") is True
-    running = next((i for i in plans.incidents.values() if i.is_open and i.plan.name == plan.name and i.is_drill == is_drill), None)
+    is_drill, subject = command.args.get("drill") is True, str(command.args.get("subject", ""))
+    if subject and not plan.per:
+        return refuse("wrong_target", f"{plan.name} runs for the whole site: leave subject out")
+    running = plans.running(plan, subject, is_drill=is_drill)
     if running is not None:
         return refuse("wrong_mode", f"{running.id} is under way ({running.state.value})")
     stages = [stage.id for stage in plan.stages]

@@ -21,14 +21,15 @@ def obey(plans: Plans, command: Command, at: float, out: list[Effect]) -> None:
             plan = plans.plans[str(args["plan"])]
             stage = next((i for i, s in enumerate(plan.stages) if s.id == args.get("stage")), 0)
             is_drill, cause = args.get("drill") is True, f"by {command.user}" + (f": {command.reason}" if command.reason else "")
-            plans.start(plan, at, out, stage=stage, cause=cause, found_by="drill" if is_drill else command.user, is_drill=is_drill)
+            found_by, subject = "drill" if is_drill else command.user, str(args.get("subject", ""))
+            plans.start(plan, at, out, stage=stage, cause=cause, found_by=found_by, subject=subject, is_drill=is_drill)
         case "fact-set":
             plans.board.tell(str(args["fact"]), "", told_value(command))
             plans.note_fact(at)
         case "fault-report":
             where, text = str(args.get("seat", "")), str(args.get("text", ""))
             said = ": ".join(word for word in (f"reported by {command.user}", where, text) if word)
-            report(plans, str(args["kind"]), said, command.user, at, out)
+            report(plans, str(args["kind"]), said, command.user, at, out, seat=where)
         case _ if "incident" in args:
             run = plans.run(str(args["incident"]), at, out)
             _say(run, command)
@@ -38,14 +39,15 @@ def obey(plans: Plans, command: Command, at: float, out: list[Effect]) -> None:
     plans.settle(at, out)
 
 
-def report(plans: Plans, kind: str, said: str, by: str, at: float, out: list[Effect], *, is_opening: bool = True) -> None:
+def report(plans: Plans, kind: str, said: str, by: str, at: float, out: list[Effect], *, is_opening: bool = True, seat: str = "") -> None:
     """A fault is reported. A person's word opens an incident at once; what is only counted opens it by the plan's own condition."""
     plans.board.report(kind, at)
     plans.note_fact(at)
     for plan in [plan for plan in plans.plans.values() if kind in plan.reports]:
-        running = next((i for i in plans.incidents.values() if i.is_open and i.plan.name == plan.name and not i.is_drill), None)
+        subject = seat if plan.per == "seat" else ""
+        running = plans.running(plan, subject)
         if running is None and is_opening:
-            plans.start(plan, at, out, cause=said, found_by="report")
+            plans.start(plan, at, out, cause=said, found_by="report", subject=subject)
         elif running is not None:
             run = plans.run(running.id, at, out)
             run.write("report", said, by=by)

@@ -13,8 +13,8 @@ from cti_daemon.model.records import StandingPlans
 from cti_daemon.model.views import SiteView
 from cti_daemon.policy.plan_facts import Board
 from cti_daemon.policy.plan_run import Run
-from cti_daemon.state.hold import Hold
 from cti_daemon.state.watch import Watch
+from cti_daemon.state.watches import Watches
 from cti_daemon.wire.plan_journal import UNREADABLE, incident_from_plain, incident_to_plain, version_from_plain, version_to_plain
 
 LOOK_SECONDS = 1.0
@@ -22,6 +22,8 @@ COUNTS_KEPT_SECONDS = 10.0
 """How old the counts of conditions may be that a restart goes on with."""
 QUIET_KEPT_SECONDS = 3600.0
 """The same while no condition counts: how long it all runs is still to be known."""
+MOST_OF_EACH = 10
+"""Incidents at once of a plan that runs for each seat or queue *(ours)*."""
 CLOSED_KEPT = 20
 """Closed incidents that are still shown; the journal has them all."""
 
@@ -53,15 +55,16 @@ class Plans:
         self.due_at = at
         """When time alone will change something; it is looked at once a second at the latest, since facts are only seen by looking."""
         self._look_seconds = min(max(LOOK_SECONDS * time_scale, 0.1), LOOK_SECONDS)
-        self._watches: dict[str, Watch] = {}
+        self._watches = Watches()
         self._numbers: dict[str, int] = {}
         self._disarmed: set[str] = set()
         self._untold: list[str] = []
         self._is_restored = False
         self._counts_at = float("-inf")
         self._pending = _Pending()
+        self._crowded: set[str] = set()
         for plan in self.plans.values():
-            self._watch(plan, at)
+            self._watches.load(plan, at)
         if standing is not None:
             self._restore(standing, at)
 
@@ -77,10 +80,9 @@ class Plans:
         if self._is_restored:
             self._is_restored = False
             self._go_on(at, out)
-        for watch in self._watches.values():
-            for hold in watch.holds:
-                hold.look(self.board.judge, at, is_maintenance=self.board.is_maintenance)
-        for plan in self.plans.values():
+        board, plans = self.board, self.plans.values()
+        self._watches.look(plans, board.struck, board.judge, at, is_maintenance=board.is_maintenance)
+        for plan in plans:
             self._open_by_itself(plan, at, out)
         for incident in list(self.incidents.values()):
             self._advance(incident.id, at, out)
@@ -90,19 +92,35 @@ class Plans:
         self.settle(at, out)
 
     def _next_due_at(self, at: float) -> float:
-        holds = (hold.next_at() for watch in self._watches.values() for hold in watch.holds)
-        runs = (Run(i, at, [], dict).next_at(self._watches[i.plan.digest]) for i in self.incidents.values())
+        holds = (hold.next_at() for watch in self._watches for hold in watch.holds)
+        runs = (Run(i, at, [], dict).next_at(self._watches.of(i)) for i in self.incidents.values())
         return min((*holds, *runs), default=float("inf"))
 
     def _open_by_itself(self, plan: Plan, at: float, out: list[Effect]) -> None:
-        holds = self._watches[plan.digest].stages
-        met = [i for i, hold in enumerate(holds) if hold is not None and hold.is_met and plan.stages[i].after_seconds is None]
-        if not met:
-            self._disarmed.discard(plan.name)
-        elif plan.name not in self._disarmed and not any(
-            i.is_open and i.plan.name == plan.name and not i.is_drill for i in self.incidents.values()
-        ):
-            self.start(plan, at, out, stage=max(met), cause=self.board.cause(holds[max(met)]))
+        met = {watch.subject: (watch, stages) for watch in self._watches.of_plan(plan) if (stages := _met(plan, watch))}
+        self._disarmed -= {key for key in self._disarmed if key.partition("/")[0] == plan.name and key.partition("/")[2] not in met}
+        for subject, (watch, stages) in met.items():
+            if _key(plan, subject) in self._disarmed or self.running(plan, subject) is not None:
+                continue
+            if plan.per and self._is_crowded(plan, out):
+                break
+            self.start(plan, at, out, stage=max(stages), cause=self.board.cause(watch.stages[max(stages)]), subject=subject)
+
+    def running(self, plan: Plan, subject: str = "", *, is_drill: bool = False) -> Incident | None:
+        """The incident of it that is not over."""
+        found = (i for i in self.incidents.values() if i.is_open and i.plan.name == plan.name and i.is_drill == is_drill)
+        return next((incident for incident in found if incident.subject == subject), None)
+
+    def _is_crowded(self, plan: Plan, out: list[Effect]) -> bool:
+        """When a whole floor is struck, that is another plan's: nobody reads a hundred messages of the same kind. Said once."""
+        count = sum(i.is_open and i.plan.name == plan.name for i in self.incidents.values())
+        if count < MOST_OF_EACH:
+            self._crowded.discard(plan.name)
+        elif plan.name not in self._crowded:
+            self._crowded.add(plan.name)
+            text = f"{count} incidents of {plan.name} are open: no more are opened for further {plan.per}s until one of them is over"
+            out.append(Report("alarm", "critical", text, {"plan": plan.name, "open": count}))
+        return count >= MOST_OF_EACH
 
     def start(
         self,
@@ -113,13 +131,14 @@ class Plans:
         stage: int = 0,
         cause: str = "",
         found_by: str = "automatic",
+        subject: str = "",
         is_drill: bool = False,
     ) -> str:
         """A new incident; its name."""
         number = self._numbers[plan.name] = self._numbers.get(plan.name, 0) + 1
         name = f"{plan.name}-{number}"
         if not is_drill:
-            self._disarmed.add(plan.name)
+            self._disarmed.add(_key(plan, subject))
         is_approved = plan.activation is Activation.AUTOMATIC or is_drill or found_by not in ("automatic", "report")
         self.incidents[name] = Incident(
             id=name,
@@ -130,9 +149,10 @@ class Plans:
             began_at=at,
             is_drill=is_drill,
             is_approved=is_approved,
+            subject=subject,
             found_by=found_by,
         )
-        self._watch(plan, at)
+        self._watches.keep(plan, at, subject)
         out.append(Record("plan_version", version_to_plain(plan)))
         run = self.run(name, at, out)
         run.open(plan.approver, cause or f"by {found_by}")
@@ -142,7 +162,7 @@ class Plans:
 
     def _advance(self, name: str, at: float, out: list[Effect]) -> None:
         run = self.run(name, at, out)
-        run.advance(self._watches[run.now.plan.digest])
+        run.advance(self._watches.of(run.now))
         self.take(run, at, out)
 
     def run(self, name: str, at: float, out: list[Effect]) -> Run:
@@ -163,7 +183,7 @@ class Plans:
         plan = self.plans.get(name)
         if plan is None:
             out.append(Report("alarm", "warning", f"{parent.id} was to start the plan {name}, which is not loaded", {"plan": name}))
-        elif not any(i.is_open and i.plan.name == name and i.is_drill == parent.is_drill for i in self.incidents.values()):
+        elif self.running(plan, is_drill=parent.is_drill) is None:
             self.start(plan, at, out, cause=f"started by {parent.id}", found_by=parent.id, is_drill=parent.is_drill)
 
     # --- what comes back ----------------------------------------------------------------------------------------------
@@ -218,16 +238,10 @@ class Plans:
         """All at once; an incident keeps the version it began with, an unchanged plan its counts."""
         self.plans = {plan.name: plan for plan in plans}
         for plan in self.plans.values():
-            self._watch(plan, at)
-        wanted = {plan.digest for plan in self.plans.values()} | {i.plan.digest for i in self.incidents.values()}
-        self._watches = {digest: watch for digest, watch in self._watches.items() if digest in wanted}
+            self._watches.load(plan, at)
+        self._watches.forget(self.plans.values(), self.incidents.values())
         out.append(Report("incident", "info", f"{len(self.plans)} plans are loaded", {"plans": sorted(self.plans)}))
         self.next_at = min(self.next_at, at)
-
-    def _watch(self, plan: Plan, at: float) -> None:
-        if plan.digest not in self._watches:
-            recovery = None if plan.recovery.when is None else Hold(plan.recovery.when, at)
-            self._watches[plan.digest] = Watch(plan.stages, recovery, at)
 
     # --- kept over a restart --------------------------------------------------------------------------------------------
 
@@ -240,7 +254,8 @@ class Plans:
             self._counts_at = at
 
     def _keep_counts(self, at: float, out: list[Effect]) -> None:
-        is_counting = any(hold.is_counting for watch in self._watches.values() for hold in watch.holds)
+        self._watches.forget(self.plans.values(), self.incidents.values())
+        is_counting = any(watch.is_counting for watch in self._watches)
         if at - self._counts_at >= (COUNTS_KEPT_SECONDS if is_counting else QUIET_KEPT_SECONDS) and not self._pending.is_changed:
             self._counts_at = at
             out.append(Record("plans", self.as_data(at), is_awaited=False))
@@ -259,7 +274,7 @@ class Plans:
             "began": round(at - self.board.began_at, 3),
             "checked": round(at - self.board.checked_at, 3),
             "reports": [[round(at - told_at, 3), kind] for told_at, kind in self.board.reports],
-            "counts": {digest: [hold.to_plain(at) for hold in watch.holds] for digest, watch in self._watches.items()},
+            "counts": self._watches.as_data(at),
         }
 
     def _restore(self, standing: StandingPlans, at: float) -> None:
@@ -277,7 +292,7 @@ class Plans:
                 self._untold.append(f"incident {plain.get('id')} cannot be gone on with: {type(fault).__name__} {fault}")
                 continue
             self.incidents[incident.id] = incident
-            self._watch(incident.plan, at)
+            self._watches.keep(incident.plan, at, incident.subject)
         try:
             self._numbers = {str(name): int(number) for name, number in data["numbers"].items()}
             self._disarmed = {str(name) for name in data["disarmed"]}
@@ -286,19 +301,9 @@ class Plans:
             self.board.began_at, self.board.checked_at = at - elapsed - float(data["began"]), at - elapsed - float(data["checked"])
         except UNREADABLE as fault:
             self._untold.append(f"the journal's word on plans cannot be read: {type(fault).__name__} {fault}")
-        for digest, plain in data.get("counts", {}).items():
-            self._recount(digest, plain, elapsed, at)
+        for why in self._watches.recount(data.get("counts", {}), known, elapsed, at):
+            self._untold.append(f"counts of a plan begin anew: {type(why).__name__} {why}")
         self._is_restored = True
-
-    def _recount(self, digest: str, plain: Any, elapsed: float, at: float) -> None:
-        watch = self._watches.get(digest)
-        if watch is None:
-            return
-        try:
-            for hold, kept in zip(watch.holds, plain, strict=True):
-                hold.take_plain(kept, elapsed, at)
-        except UNREADABLE as fault:
-            self._untold.append(f"counts of a plan begin anew: {type(fault).__name__} {fault}")
 
     def _go_on(self, at: float, out: list[Effect]) -> None:
         """After a restart: whatever has no outcome is ordered again, under its old name."""
@@ -310,3 +315,13 @@ class Plans:
             run.write("resumed", "the daemon was restarted; all clocks go on")
             steps = (incident.plan.step(name) for name, held in incident.steps.items() if held.state is StepState.BEGUN)
             self._pending.wishes += [Wish(incident.id, step) for step in steps if step is not None and step.do in TELEPHONY]
+
+
+def _key(plan: Plan, subject: str) -> str:
+    return f"{plan.name}/{subject}" if subject else plan.name
+
+
+def _met(plan: Plan, watch: Watch) -> list[int]:
+    """Stages by whose condition the plan opens now."""
+    holds = enumerate(watch.stages)
+    return [i for i, hold in holds if hold is not None and hold.is_met and plan.stages[i].after_seconds is None]

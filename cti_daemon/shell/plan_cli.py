@@ -138,7 +138,8 @@ def _line(incident: dict[str, Any]) -> str:
     late = sum(clock["is_late"] for clock in incident["clocks"])
     clocks = f", {len(incident['clocks'])} open" + (f", {late} overdue" if late else "") if incident["clocks"] else ""
     title = f"{incident['title']['zh']} / {incident['title']['en']}"
-    head = f"{drill}{incident['id']}  {incident['grade']}  {incident['state']}  {incident['stage']}"
+    whose = f" {incident['subject']}" if incident["subject"] else ""
+    head = f"{drill}{incident['id']}{whose}  {incident['grade']}  {incident['state']}  {incident['stage']}"
     return f"{head}  {_span(incident['since_seconds'])}{clocks}{waits}{scale}  {title}"
 
 

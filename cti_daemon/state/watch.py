@@ -1,15 +1,40 @@
 """The conditions of one version of a plan, counted; and whether, by them, an incident of it is over."""
 
-from cti_daemon.model.incidents import Incident, Stage, StepState
+from dataclasses import replace
+
+from cti_daemon.model.incidents import Condition, Incident, Plan, StepState, Test, tests_in
+from cti_daemon.model.plan_tables import is_each
 from cti_daemon.state.hold import Hold
 
 
-class Watch:
-    """The conditions of one version of a plan, counted."""
+def each_of(plan: Plan) -> list[Test]:
+    """The tests that say of one seat or queue whether a plan that runs for each may concern it."""
+    opening = (stage.when for stage in plan.stages if stage.when is not None and stage.after_seconds is None)
+    return [test for when in opening for test in tests_in(when) if is_each(test, plan.per)]
 
-    def __init__(self, plan_stages: tuple[Stage, ...], recovery: Hold | None, at: float) -> None:
-        self.stages = [None if stage.when is None else Hold(stage.when, at) for stage in plan_stages]
-        self.recovery = recovery
+
+def about(condition: Condition, per: str, subject: str) -> Condition:
+    """The same of one seat or queue: what is not said of a certain one is asked of it."""
+    if not isinstance(condition, Test):
+        return replace(condition, parts=tuple(about(part, per, subject) for part in condition.parts))
+    return replace(condition, of=subject) if is_each(condition, per) else condition
+
+
+class Watch:
+    """The conditions of one version of a plan, counted; of one `subject`, where it runs for each."""
+
+    def __init__(self, plan: Plan, at: float, subject: str = "") -> None:
+        def hold(when: Condition | None) -> Hold | None:
+            return None if when is None else Hold(about(when, plan.per, subject) if subject else when, at)
+
+        self.subject = subject
+        self.stages = [hold(stage.when) for stage in plan.stages]
+        self.recovery = hold(plan.recovery.when)
+
+    @property
+    def is_counting(self) -> bool:
+        """Would anything be lost with it?"""
+        return any(hold.is_counting for hold in self.holds)
 
     @property
     def holds(self) -> list[Hold]:

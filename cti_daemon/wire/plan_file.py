@@ -18,8 +18,9 @@ from cti_daemon.model.incidents import (
     Recovery,
     Stage,
     Step,
+    tests_in,
 )
-from cti_daemon.model.plan_tables import REPORTS, ROLES
+from cti_daemon.model.plan_tables import PER, REPORTS, ROLES, is_each
 from cti_daemon.wire.plan_conditions import read_condition
 from cti_daemon.wire.plan_reader import Faults, PlanFault, Table
 from cti_daemon.wire.toml_lines import TomlLines
@@ -88,6 +89,7 @@ def _plan(table: Table, text: str, name: str, site: Site) -> Plan:
         approve_within_seconds=table.span("approve_within", 600.0) or 600.0,
         is_started_by_silence=table.one_of("on_silence", _SILENCE, what="word") == "start",
         reports=table.names("reports", REPORTS, what="kind of report"),
+        per=table.one_of("per", PER, what="word"),
         time_scale=site.time_scale,
     )
     table.end()
@@ -242,6 +244,10 @@ def _check_stages(plan: Plan, table: Table) -> None:
         seen.add(stage.id)
         if isinstance(stage.when, Group) and not stage.when.parts:
             _at(table, place).fault("when", "has no part")
+        elif plan.per and stage.when is not None and not any(is_each(test, plan.per) for test in tests_in(stage.when)):
+            _at(table, place).fault(
+                "when", f"the plan runs per {plan.per}, and no fact here is of a {plan.per} (without `of`): leave `per` out"
+            )
 
 
 def _check_steps(plan: Plan, table: Table) -> None:

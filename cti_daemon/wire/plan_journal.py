@@ -55,6 +55,7 @@ def incident_to_plain(incident: Incident, at: float) -> dict[str, Any]:
     plain: dict[str, Any] = {name: getattr(incident, name) for name in _PLAIN}
     return plain | {
         "digest": incident.plan.digest,
+        "subject": incident.subject,
         "state": incident.state.value,
         "grade": incident.grade.value,
         "began": ago(incident.began_at),
@@ -119,7 +120,7 @@ def incident_from_plain(plain: Mapping[str, Any], plans: Mapping[str, Plan], ela
         )
         for notice, held in plain["told"].items()
     }
-    own: dict[str, Any] = {name: plain[name] for name in _PLAIN}
+    own: dict[str, Any] = {name: plain[name] for name in _PLAIN} | {"subject": str(plain.get("subject", ""))}
     return Incident(
         plan=plans[plain["digest"]],
         state=IncidentState(plain["state"]),

@@ -84,7 +84,7 @@ def test_the_doctor_names_what_a_plan_cannot_do(tmp_path: Path) -> None:
 
 def test_plans_are_tried_in_virtual_time(tmp_path: Path) -> None:
     trace = tmp_path / "trace"
-    trace.write_text("# a morning\n0:00:00 fact seats.unreachable = 1\n0:10:00 end\n", encoding="utf-8")
+    trace.write_text("# a morning\n0:00:00 fact seat.state[seat7] = unreachable\n0:10:00 end\n", encoding="utf-8")
     done = RUN.invoke(app, ["plan", "test", str(trace), "--folder", str(FOLDER)])
     assert done.exit_code == 0, done.output
     assert "0:02:00  seat-fault-1: begins with stage spare-seat" in done.output
