@@ -50,7 +50,7 @@ def test_a_faulty_plan_ends_the_configuration_with_file_line_and_key(tmp_path: P
     for words in (["plan", "check"], ["check-config", "--offline"]):
         done = RUN.invoke(app, [*words, "--config", str(file)])
         assert done.exit_code == 78
-        assert f"{bad}:23: stage[1].step[1].role: there is no role 'tea-leader'; did you mean team-leader?" in done.output
+        assert f"{bad}:24: stage[1].step[1].role: there is no role 'tea-leader'; did you mean team-leader?" in done.output
 
 
 def test_an_empty_or_missing_folder_is_a_fault(tmp_path: Path) -> None:
