@@ -1,4 +1,6 @@
-"""What agents press while they talk: a code of the media servers' own, laid over the plain site."""
+"""What people press: agents a code while they talk, outside seats the key that takes a caller. Laid over the plain site.
+
+Outside seats: `box` is a mailbox, `cold` presses another key, `home` presses 1."""
 
 from __future__ import annotations
 
@@ -6,17 +8,20 @@ import time
 
 from lab import sound
 from lab.ami import Ami
-from lab.layout import PHONES, REPOSITORY, RUN, Host
+from lab.layout import EMG, HOTLINE, PHONES, REPOSITORY, RUN, SIP_PORT, Host, Net
 
 FAULT_CODE = "*77"
 NOTED = "lab-noted"
+OUTSIDE = {"box": "8103", "cold": "8102", "home": "8101"}
+"""Outside seats and their numbers, in the order in which the queue offers."""
 _KEY_SECONDS = 0.25
 """From one key to the next."""
 
 
 def write_sounds() -> None:
     """Make what an agent hears when the code is taken down."""
-    (RUN / f"data/sounds/en/{NOTED}.ulaw").write_bytes(sound.tone(0.3, 990))
+    for name, seconds in ((NOTED, 0.3), ("cti-outside-offer", 1.0)):
+        (RUN / f"data/sounds/en/{name}.ulaw").write_bytes(sound.tone(seconds, 990))
 
 
 def with_fault_code(host: Host, files: dict[str, str]) -> dict[str, str]:
@@ -30,6 +35,42 @@ def with_fault_code(host: Host, files: dict[str, str]) -> dict[str, str]:
     features = f"{files['features.conf']}\n[applicationmap]\ncti-fault => {FAULT_CODE},self,Gosub(cti-fault,s,1)\n"
     text = (REPOSITORY / "dialplan/cti-fault.conf").read_text()
     return files | {"extensions.conf": plan, "features.conf": features, "cti-fault.conf": text}
+
+
+_PEOPLE = """exten => 8101,1,Answer(,i)
+ same => n,Wait(1.5)
+ same => n,SendDTMF(1)
+ same => n,Echo()
+exten => 8102,1,Answer(,i)
+ same => n,Wait(1.5)
+ same => n,SendDTMF(9)
+ same => n,Echo()
+exten => 8103,1,Answer(,i)
+ same => n,Playback(cti-sorry)
+ same => n,Echo()
+
+"""
+
+
+def with_outside_seats(host: Host, files: dict[str, str]) -> dict[str, str]:
+    """The emergency seats are outside numbers, and nothing else."""
+    if host is PHONES:
+        return files | {"extensions.conf": files["extensions.conf"].replace("[phones]\n", f"[phones]\n{_PEOPLE}", 1)}
+    if host is not EMG:
+        return files
+    own = f"CTI_OUTSIDE_TRUNK = outside\nCTI_OUTSIDE_ID = {HOTLINE}\nCTI_OUTSIDE_RING = 10\nCTI_OUTSIDE_SECONDS = 2\n"
+    own += "".join(f"CTI_OUTSIDE_{seat} = {number}\n" for seat, number in OUTSIDE.items())
+    trunk = "[outside]\ntype=endpoint\ndisallow=all\nallow=ulaw\ncontext=none\naors=outside\n[outside]\ntype=aor\n"
+    trunk += f"contact=sip:{PHONES.address(Net.SVC)}:{SIP_PORT}\n"
+    queues = "".join(line for line in files["queues.conf"].splitlines(keepends=True) if not line.startswith("member"))
+    queues = queues.replace("timeout = 15\n", "timeout = 25\n").replace("strategy = rrmemory\n", "strategy = linear\n")
+    return files | {
+        "modules.conf": files["modules.conf"] + "load=app_read.so\n",
+        "pjsip.conf": files["pjsip.conf"] + trunk,
+        "queues.conf": queues + "".join(f"member => Local/{seat}@cti-outside/n,0,{seat},Local/{seat}@cti-outside\n" for seat in OUTSIDE),
+        "extensions.conf": files["extensions.conf"].replace("[globals]\n", f"[globals]\n{own}", 1) + '#include "cti-outside.conf"\n',
+        "cti-outside.conf": (REPOSITORY / "dialplan/cti-outside.conf").read_text(),
+    }
 
 
 def press(seat: str, keys: str) -> None:

@@ -8,7 +8,7 @@ from cti_daemon.model.affected import AffectedEvent
 from cti_daemon.model.call_events import CallEvent, ChannelsListed, QueueCounted, StreamBegan, WaitingSeen
 from cti_daemon.model.ids import CallToken, ChannelName, Interface, MemberKey, NodeName, PathName, QueueName, SeatName, Uniqueid
 from cti_daemon.model.plan_effects import PlanEvent
-from cti_daemon.model.reasons import Loss, MemberKind, Result
+from cti_daemon.model.reasons import Loss, MemberKind, OfferOutcome, Result
 
 # --- evidence -------------------------------------------------------------------------------------------------------
 
@@ -136,7 +136,8 @@ class EdgeListed:
 
 @dataclass(frozen=True, slots=True)
 class SeatTalking:
-    """A seat and a caller were connected (UserEvent CtiDialog). `dialog` goes into a SIP Replaces header."""
+    """A seat and a caller were connected (UserEvent CtiDialog). `dialog` goes into a SIP Replaces header; empty: this seat is an outside
+    number (CtiTalk), whose dialog nobody can take over."""
 
     node: NodeName
     token: CallToken
@@ -151,6 +152,15 @@ class FaultMarked:
     node: NodeName
     token: CallToken
     seat: SeatName
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideOffered:
+    """A caller was offered to a seat that is an outside number (UserEvent CtiOutside)."""
+
+    node: NodeName
+    seat: SeatName
+    outcome: OfferOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +272,7 @@ class Tick:
     """Nothing happened but time."""
 
 
-StreamEvent = LegRouted | DrillCallSeen | SeatTalking | FaultMarked | MemberSeen | MemberGone | ShuttingDown | CallEvent
+StreamEvent = LegRouted | DrillCallSeen | SeatTalking | FaultMarked | OutsideOffered | MemberSeen | MemberGone | ShuttingDown | CallEvent
 """What the wire makes of one AMI event."""
 
 Event = (

@@ -141,3 +141,15 @@ class CommandStatus(StrEnum):
     REJECTED = "rejected"
     DUPLICATE = "duplicate"
     ERROR = "error"
+
+
+class OfferOutcome(StrEnum):
+    """What came of a caller who was offered to a seat that is an outside number."""
+
+    ACCEPTED = "accepted"  # the key was pressed
+    REFUSED = "refused"  # another key
+    SILENT = "silent"  # answered, and no key: a mailbox, or nobody who knows of it
+    BUSY = "busy"
+    UNANSWERED = "unanswered"
+    WITHDRAWN = "withdrawn"  # the queue's own time was over, or the caller had gone
+    FAILED = "failed"  # the number could not be called at all

@@ -38,6 +38,7 @@ from cti_daemon.model.events import (
     MemberSeen,
     ObserverStalled,
     Outcome,
+    OutsideOffered,
     QueuesListed,
     SeatTalking,
     SipAlive,
@@ -87,6 +88,7 @@ class Intake:
             SeatTalking: self._talking,
             DrillCallSeen: self._test_call,
             FaultMarked: self._fault_marked,
+            OutsideOffered: self._outside_offered,
             CallerJoined: self._joined,
             QueuesListed: self._queues_listed,
             ChannelsListed: self._channels_listed,
@@ -178,6 +180,10 @@ class Intake:
 
     def _fault_marked(self, event: FaultMarked, at: float, out: list[Effect]) -> float:
         return at if self._rooms.fault_marks.take(event, self._rooms.plans, at, out) else UNCALLED
+
+    def _outside_offered(self, event: OutsideOffered, _at: float, out: list[Effect]) -> float:
+        self._rooms.outside_seats.take(event, out)
+        return UNCALLED
 
     # --- lists ------------------------------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from cti_daemon.policy.fault_marks import FaultMarks
 from cti_daemon.policy.halves import Halves
 from cti_daemon.policy.mirroring import Mirroring
 from cti_daemon.policy.order_book import OrderBook
+from cti_daemon.policy.outside_seats import OutsideSeats
 from cti_daemon.policy.plans import Plans
 from cti_daemon.policy.reroute import Rerouting
 from cti_daemon.policy.routing_hook import RoutingHook
@@ -39,6 +40,7 @@ COUNTERS = (
     "drills",
     "callbacks",
     "fault_marks",
+    "outside_offers",
 )
 
 
@@ -65,6 +67,7 @@ class Rooms:
     stale: StaleCalls
     aftermath: Aftermath
     fault_marks: FaultMarks
+    outside_seats: OutsideSeats
     plans: Plans | None = None
     """None: the site has none."""
 
@@ -112,4 +115,5 @@ def furnish(settings: Settings, standing: Standing | None, orders: StandingOrder
         stale=StaleCalls(site, counters, ids),
         aftermath=Aftermath(settings, site, ids, counters["callbacks"]),
         fault_marks=FaultMarks(counters["fault_marks"]),
+        outside_seats=OutsideSeats(counters["outside_offers"]),
     )

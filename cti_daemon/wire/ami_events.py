@@ -13,12 +13,13 @@ from cti_daemon.model.events import (
     MemberGone,
     MemberSeen,
     Membership,
+    OutsideOffered,
     SeatTalking,
     ShuttingDown,
     StreamEvent,
 )
 from cti_daemon.model.ids import ChannelName, Interface, NodeName, QueueName, SeatName, Uniqueid
-from cti_daemon.model.reasons import MemberKind
+from cti_daemon.model.reasons import MemberKind, OfferOutcome
 from cti_daemon.wire.ami_calls import CALL_READERS, seat_of, token_in
 from cti_daemon.wire.ami_message import read_text
 
@@ -96,7 +97,9 @@ def _read_shutdown(_match: Match, node: NodeName) -> ShuttingDown:
     return ShuttingDown(node)
 
 
-def _read_user_event(match: Match, node: NodeName) -> LegRouted | DrillCallSeen | SeatTalking | CallerUnserved | FaultMarked | None:
+def _read_user_event(
+    match: Match, node: NodeName
+) -> LegRouted | DrillCallSeen | SeatTalking | CallerUnserved | FaultMarked | OutsideOffered | None:
     """None: a heartbeat, which is the link's own business."""
     if match["nonce"] is not None:
         return None
@@ -113,6 +116,10 @@ def _read_user_event(match: Match, node: NodeName) -> LegRouted | DrillCallSeen 
         return SeatTalking(node, token, SeatName(seat), f"{seat}!{call_id};to-tag={to_tag};from-tag={from_tag}")
     if match["fault"] is not None:
         return FaultMarked(node, token, seat_of(read_text(match["channel"])))
+    if match["talk"] is not None:
+        return SeatTalking(node, token, seat_of(read_text(match["channel"])), "")
+    if match["outside"] is not None:
+        return OutsideOffered(node, SeatName(match["outside"].decode("ascii")), _outcome(match["outcome"]))
     if match["test_node"] is not None:
         return DrillCallSeen(node, token, NodeName(match["test_node"].decode("ascii")))
     epoch = _EPOCH.search(match["variables"])
@@ -126,6 +133,19 @@ def _read_user_event(match: Match, node: NodeName) -> LegRouted | DrillCallSeen 
     )
 
 
+def _outcome(word: bytes) -> OfferOutcome:
+    return _OUTCOMES.get(word, OfferOutcome.FAILED)
+
+
+_OUTCOMES = {
+    b"ACCEPTED": OfferOutcome.ACCEPTED,
+    b"REFUSED": OfferOutcome.REFUSED,
+    b"SILENT": OfferOutcome.SILENT,
+    b"BUSY": OfferOutcome.BUSY,
+    b"NOANSWER": OfferOutcome.UNANSWERED,
+    b"CANCEL": OfferOutcome.WITHDRAWN,
+}
+"""What the dialplan says; the rest are Dial's words for a number that could not be called."""
 _READERS: dict[bytes, Callable[[Match, NodeName], StreamEvent | None]] = {
     b"QueueMemberAdded": read_member,
     b"QueueMemberRemoved": _read_member_gone,

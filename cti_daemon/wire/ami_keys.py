@@ -123,7 +123,7 @@ def member(name: bytes, interface: bytes, ringinuse: bytes) -> bytes:
 
 def user_events() -> bytes:
     """The UserEvents that are ours. Groups: route_node; test_node; seat, call_id, to_tag, from_tag; unserved (a queue), status; fault;
-    nonce."""
+    talk; outside (a seat), outcome; nonce."""
     return (
         b"(?:"
         + line(b"UserEvent", b"CtiRoute")
@@ -143,6 +143,12 @@ def user_events() -> bytes:
         + line(b"Status", group("status", rb"[A-Z]{1,32}"))
         + b"|"
         + line(b"UserEvent", group("fault", b"CtiFault"))
+        + b"|"
+        + line(b"UserEvent", group("talk", b"CtiTalk"))
+        + b"|"
+        + line(b"UserEvent", b"CtiOutside")
+        + line(b"Seat", group("outside", NAME))
+        + line(b"Outcome", group("outcome", rb"[A-Z]{1,32}"))
         + b"|"
         + line(b"UserEvent", b"CtiHeartbeat")
         + optional(line(b"ActionID", WORD))

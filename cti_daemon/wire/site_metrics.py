@@ -33,6 +33,11 @@ _COUNTERS = {
         ("outcome",),
     ),
     "fault_marks": ("cti_fault_marks_total", "Calls that an agent marked by the feature code: the caller reports a fault", ("kind",)),
+    "outside_offers": (
+        "cti_outside_seat_offers_total",
+        "Callers offered to emergency seats that are outside numbers, by what came of it",
+        ("seat", "outcome"),
+    ),
     "security_events": ("cti_security_events_total", "Blocks that could not be proved genuine, dropped", ("node", "kind")),
 }
 

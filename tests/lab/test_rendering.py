@@ -86,6 +86,16 @@ def test_features_of_seats_are_set_on_seats_legs_only() -> None:
         assert "_DYNAMIC_FEATURES=" not in text
 
 
+def test_nobody_is_put_through_to_an_outside_seat_without_the_key() -> None:
+    """ "Accepted by a key press so that voicemail never answers": refused is what holds until the key is there, whatever fails."""
+    ask = (REPOSITORY / "dialplan/cti-outside.conf").read_text().partition("[cti-outside-ask]")[2]
+    steps = re.findall(r"^(?:exten => s,1| same => n)(\(yes\))?,(.*)$", ask, flags=re.MULTILINE)
+    assert steps[0] == ("", "Set(GOSUB_RESULT=CONTINUE)")
+    assert [label for label, step in steps if step == "Set(GOSUB_RESULT=)"] == [""]
+    assert steps.index(("", "Set(GOSUB_RESULT=)")) > next(n for n, (label, _) in enumerate(steps) if label == "(yes)")
+    assert steps[steps.index(("", "Set(GOSUB_RESULT=)")) - 2][1] == "Return()"
+
+
 def test_every_node_answers_without_waiting_for_audio() -> None:
     for name in ("cti-node.conf", "cti-emergency.conf"):
         text = (REPOSITORY / "dialplan" / name).read_text()

@@ -22,12 +22,13 @@ from cti_daemon.model.events import (
     MemberGone,
     MemberSeen,
     Membership,
+    OutsideOffered,
     SeatTalking,
     ShuttingDown,
     StreamEvent,
 )
 from cti_daemon.model.ids import CallToken, ChannelName, Interface, NodeName, QueueName, SeatName, Uniqueid
-from cti_daemon.model.reasons import MemberKind
+from cti_daemon.model.reasons import MemberKind, OfferOutcome
 from cti_daemon.wire.ami_calls import seat_of
 from cti_daemon.wire.ami_events import NotAttributableError, read_event, read_leg
 from cti_daemon.wire.ami_proof import Proof
@@ -75,6 +76,31 @@ def test_a_seat_talks() -> None:
 def test_an_agent_marks_a_call() -> None:
     """突发事件 七: "第一时间收集网络异常". The seat is whose channel it is; a text that somebody wrote is not in it."""
     assert read("UserEvent", MARK) == FaultMarked(NODE, TOKEN, SeatName("seat1"))
+
+
+def said(channel: bytes, event: bytes) -> bytes:
+    """What a dialplan's UserEvent prints on that channel, in a call of the hotline."""
+    return MARK.replace(b"Channel: PJSIP/seat1-", b"Channel: " + channel + b"-", 1).replace(b"UserEvent: CtiFault", event)
+
+
+def test_an_outside_seat_talks_and_has_no_dialog_to_take_over() -> None:
+    block = said(b"Local/out1@cti-outside", b"UserEvent: CtiTalk")
+    assert read("UserEvent", block) == SeatTalking(NODE, TOKEN, SeatName("out1"), "")
+
+
+@pytest.mark.parametrize(
+    ("word", "outcome"),
+    [
+        (b"ACCEPTED", OfferOutcome.ACCEPTED),
+        (b"SILENT", OfferOutcome.SILENT),
+        (b"NOANSWER", OfferOutcome.UNANSWERED),
+        (b"CHANUNAVAIL", OfferOutcome.FAILED),
+    ],
+)
+def test_what_came_of_an_offer_to_an_outside_seat(word: bytes, outcome: OfferOutcome) -> None:
+    block = said(b"PJSIP/trunk", b"UserEvent: CtiOutside\r\nSeat: out1\r\nOutcome: " + word)
+    assert read("UserEvent", block) == OutsideOffered(NODE, SeatName("out1"), outcome)
+    assert PROOF.match(b"UserEvent", block + b"\r\nNumber: 1") is None
 
 
 @pytest.mark.parametrize("tail", [b"\r\nSeat: seat9", b"\r\nChanVariable: CTI_CALL=" + b"0" * 40, b"\r\n", b"X"])
