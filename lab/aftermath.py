@@ -20,6 +20,7 @@ from lab import bench, carrier, daemon, faults, judge, pcap, sip, tally, telepho
 from lab.ami import Ami
 from lab.capture import Capture
 from lab.carrier import Audio, Group
+from lab.count import Count, Row, count
 from lab.deadline import wait_until
 from lab.layout import CARRIER, EDGE, EMG, PBX_A, PBX_B, REPOSITORY, RUN, Net, Size
 from lab.site import with_callbacks
@@ -58,6 +59,7 @@ class Result:
     last_reached_seconds: float | None = None
     """From the first free seat."""
     edge_away_seconds: float = 0.0
+    count: Count = field(default_factory=Count)
     states: dict[str, int] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
 
@@ -83,7 +85,7 @@ def play(callers: int, rang_in: int, *, emergency_seats: int = 20) -> Result:
         for group in (talkers, waiters):
             carrier.stop(group)
         faults.restart(EDGE)
-        bench_wait_emergency()
+        _wait_emergency()
         result.edge_away_seconds = round(time.time() - struck_wall, 1)
         carrier.start(again)
         with Ami(EMG) as emergency:
@@ -94,19 +96,20 @@ def play(callers: int, rang_in: int, *, emergency_seats: int = 20) -> Result:
         wait_until("every row to be closed", _is_all_closed, CALLED_BACK_SECONDS + 30, every_seconds=1.0, evidence=lambda: str(_states()))
         time.sleep(3.0)  # nobody may be called after that
     finally:
-        _collect(result)
+        rows = _collect(result)
         capture.stop()
         for group in (talkers, waiters, again):
             carrier.stop(group)
         telephones.stop()
         daemon.stop()
-    _judge(
-        result, capture, {f"{group.number_prefix}{n}" for group in (talkers, waiters) for n in range(1, group.calls + 1)}, again, free_wall
-    )
+    calls = judge.read_calls(capture.carrier_sip).values()
+    result.count = count(calls, judge.read_dialogs(capture.phones_sip), rows, edge_died_wall=struck_wall)
+    lost = {f"{group.number_prefix}{n}" for group in (talkers, waiters) for n in range(1, group.calls + 1)}
+    _judge(result, capture, lost, again, free_wall)
     return result
 
 
-def bench_wait_emergency() -> None:
+def _wait_emergency() -> None:
     """Return when the edge reaches the emergency system again."""
     with Ami(EDGE) as edge:
         wait_until(
@@ -152,6 +155,12 @@ def _rows() -> list[dict[str, Any]]:
     return [row for row in rows if row["harm"] != "emergency"]
 
 
+def register_rows() -> list[Row]:
+    """The whole register, numbers shown: the drill's officer has that right."""
+    rows: list[dict[str, Any]] = ask("list")["data"].get("rows", [])
+    return [Row(str(ask("show", row=row["row"])["data"].get("number")), row["harm"], row["state"], row["result"]) for row in rows]
+
+
 def _states() -> Counter[str]:
     return Counter(f"{row['state']}: {row['result']}" for row in _rows())
 
@@ -161,14 +170,15 @@ def _is_all_closed() -> bool:
     return bool(rows) and all(row["state"] == "closed" for row in rows)
 
 
-def _collect(result: Result) -> None:
+def _collect(result: Result) -> list[Row]:
     """Whom the register holds, by number."""
-    rows = _rows()
-    numbers = Counter(str(ask("show", row=row["row"])["data"].get("number")) for row in rows)
+    rows = [row for row in register_rows() if row.harm != "emergency"]
+    numbers = Counter(row.number for row in rows)
     result.registered = len(rows)
-    result.states = dict(Counter(f"{row['state']}: {row['result'].split(',')[0]}" for row in rows))
-    result.doubles = sorted(number for number, count in numbers.items() if count > 1)
+    result.states = dict(Counter(f"{row.state}: {row.result.split(',')[0]}" for row in rows))
+    result.doubles = sorted(number for number, times in numbers.items() if times > 1)
     result.strangers = sorted(numbers)  # `_judge` takes out who was lost
+    return rows
 
 
 def _judge(result: Result, capture: Capture, lost: set[str], again: Group, free_wall: float) -> None:
@@ -188,7 +198,7 @@ def _judge(result: Result, capture: Capture, lost: set[str], again: Group, free_
     result.late = sorted(number for number, seconds in after.items() if seconds > CALLED_BACK_SECONDS)
     result.last_reached_seconds = round(max(after.values()), 1) if after else None
     kinds = ("missing", "doubles", "strangers", "rung_twice", "rung_in_vain", "not_reached", "late")
-    result.wrong = [f"{len(getattr(result, kind))} {kind}" for kind in kinds if getattr(result, kind)]
+    result.wrong = [f"{len(getattr(result, kind))} {kind}" for kind in kinds if getattr(result, kind)] + result.count.faults()
 
 
 def _rung(path: Path) -> list[str]:

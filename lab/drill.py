@@ -11,7 +11,7 @@ import os
 import shutil
 import sys
 
-from lab import aftermath, bench, beside, daemon, faults, page, tally
+from lab import aftermath, bench, beside, daemon, faults, lines_full, login_refused, page, tally
 from lab.catalogue import DRILLS
 from lab.deadline import LabError
 from lab.exercise import Drill
@@ -29,11 +29,15 @@ CALM_SECONDS = 120.0
 """So long a run waits for a machine that runs."""
 
 
+_OF_INCIDENTS = {"callbacks": aftermath.main, login_refused.NAME: login_refused.main, lines_full.NAME: lines_full.main}
+"""Drills of another kind: one incident, judged by who was told and what became of every caller."""
+
+
 def main() -> int:
     """Run the drills named RUNS times each; 0 when all passed."""
     names, runs = sys.argv[1:], int(os.environ.get("RUNS") or RUNS)
-    if names == ["callbacks"]:
-        return aftermath.main()
+    if len(names) == 1 and names[0] in _OF_INCIDENTS:
+        return _OF_INCIDENTS[names[0]]()
     names = list(DRILLS) if names == ["all"] else names
     if not names or not set(names) <= set(DRILLS):
         print("which one? " + ", ".join(DRILLS), file=sys.stderr)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import socket
 import subprocess
+import sys
 import time
 import uuid
 from typing import Any
 
 from lab import daemon, network, secret
 from lab.deadline import LabError
-from lab.layout import CTI, HOTLINE
+from lab.layout import CTI, HOTLINE, REPOSITORY
 
 _BASE = f"cti/v1/{HOTLINE}"
 
@@ -30,6 +31,13 @@ def command(user: str, verb: str, *, seconds: float = 5.0, as_user: str | None =
         raise LabError(f"no answer to {verb} of {user}: {done.stderr.strip()}")
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
+
+
+def here(*words: str, seconds: float = 60.0) -> subprocess.CompletedProcess[str]:
+    """The command line beside the daemon, as root, who has the engineer's role in the lab."""
+    command = [sys.executable, "-m", "cti_daemon", *words, "--config", str(daemon.CONFIGURATION)]
+    inside = [*network.inside(CTI.namespace), *command]
+    return subprocess.run(inside, capture_output=True, text=True, check=False, timeout=seconds, stdin=subprocess.DEVNULL, cwd=REPOSITORY)
 
 
 def note_here(count: int, text: str) -> None:

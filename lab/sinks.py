@@ -1,6 +1,7 @@
 """Where messages to people end in the lab and in tests: a mail server and a webhook that keep what they get, and can be in a bad mood.
 
-`python -m lab.sinks MAIL_PORT HOOK_PORT FILE` writes each message as a JSON line."""
+`python -m lab.sinks MAIL_PORT HOOK_PORT FILE` writes each message as a JSON line; FILE with the suffix `.ready` appears when both
+listen."""
 
 from __future__ import annotations
 
@@ -179,6 +180,7 @@ async def _run(mail_port: int, hook_port: int, path: Path) -> None:
     mail, hook = MailSink(told=keep), HookSink(told=keep)
     starts: list[Awaitable[None]] = [mail.start(mail_port), hook.start(hook_port)]
     await asyncio.gather(*starts)
+    path.with_suffix(".ready").touch()
     await asyncio.Event().wait()
 
 

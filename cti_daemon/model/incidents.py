@@ -4,7 +4,7 @@ Durations are seconds and have the site's `time_scale` in them already; instants
 new incident in the place of the old one."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -163,6 +163,12 @@ class Step:
     acknowledge_within_seconds: float | None = None
     """Nobody of the role has acknowledged by then: its deputy is told."""
     seats: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    """Groups of the site's seats; theirs are in `seats` already."""
+    most: int = 0
+    """So many seats at most are logged in, the first that are not in yet; 0: all."""
+    is_taken_back: bool = False
+    """Whom it has logged in is logged out again when its stage, or the incident, is over."""
     queues: tuple[str, ...] = ()
     penalty: int = 0
     grade: Grade | None = None
@@ -223,6 +229,8 @@ class Plan:
     per: str = ""
     """`seat`, `queue`: an incident for each one that is struck; empty: one for the site."""
     time_scale: float = 1.0
+    seat_groups: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """Those of the site's groups of seats that it names, as they were when it was read; one that the site has not is empty."""
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -230,6 +238,10 @@ class Plan:
 
     def step(self, name: str) -> Step | None:
         return next((step for step in self.steps if step.id == name), None)
+
+
+BACK = "/back"
+"""Behind a step's name: what takes it back. No step of a file is called so."""
 
 
 class StepState(StrEnum):
@@ -254,6 +266,8 @@ class StepRun:
     answer: str = ""
     said: str = ""
     """The proof, or why it failed."""
+    added: tuple[str, ...] = ()
+    """Seats that it has logged in, and that were not in before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +322,14 @@ class Incident:
     def is_open(self) -> bool:
         """Not recovered yet."""
         return self.state in OPEN_STATES
+
+    def step(self, name: str) -> Step | None:
+        """A step of the plan, or of this very incident: that which takes another one back."""
+        step = self.plan.step(name.removesuffix(BACK))
+        if step is None or not name.endswith(BACK):
+            return step
+        held = self.steps.get(step.id)
+        return replace(step, id=name, do=ActionKind.SEATS_LOGOUT, seats=held.added if held is not None else (), is_taken_back=False)
 
 
 OPEN_STATES = (IncidentState.DETECTED, IncidentState.NOTIFIED, IncidentState.ASSESSED, IncidentState.RESPONDING)

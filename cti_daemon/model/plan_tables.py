@@ -81,7 +81,7 @@ FACTS: dict[str, Fact] = {
     "queue.abandonment": Fact(_NUMBER, "share that gave up, 0 to 1, over the shortest window", "queue"),
     "queue.asa_seconds": Fact(_NUMBER, "mean wait of the answered, over the shortest window", "queue"),
     "queue.arrivals_ratio": Fact(_NUMBER, "callers a second over the shortest window, against those over the longest", "queue"),
-    "seats.available": Fact(_NUMBER, "seats that could take a call now"),
+    "seats.available": Fact(_NUMBER, "seats that could take a call now; emergency seats are in no count of seats"),
     "seats.usable": Fact(_NUMBER, "seats that are logged in and reachable, paused ones too"),
     "seats.unreachable": Fact(_NUMBER, "seats whose phone is not reached"),
     "seats.logged_in": Fact(_NUMBER, "seats in any queue"),

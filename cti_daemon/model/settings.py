@@ -188,6 +188,15 @@ class PlanFolder(Table):
     """Roles that plans may name besides those of the table in docs/design/plans.md."""
 
 
+class SeatGroup(Table):
+    """Seats that are put into queues together: spare ones, other queues' agents, an echelon's."""
+
+    name: Name
+    """As `groups` of a plan's step `seats-login` says it."""
+    seats: Annotated[tuple[Name, ...], Field(min_length=1)]
+    """In the order in which they are taken."""
+
+
 class RoleOfUsers(Table):
     """A role of people: who has it and which verbs it allows."""
 
@@ -223,6 +232,8 @@ class Settings(Table):
     """The durable record."""
     plans: PlanFolder | None = None
     """Emergency plans, run by the daemon. Left out: none."""
+    seat_group: tuple[SeatGroup, ...] = ()
+    """Seats that plans put into queues by the name of their group."""
     backup: Backup | None = None
     """Copies of the journal, each tried by putting it back. Left out: there are none."""
     affected: Annotated[Register | None, Field(alias="register")] = None
@@ -245,6 +256,8 @@ class Settings(Table):
     def _topology(self) -> Self:
         faults: list[str] = []
         names = [n.name for n in self.node]
+        groups = [group.name for group in self.seat_group]
+        faults += [f"seat_group name {n!r} is used twice" for n in sorted({n for n in groups if groups.count(n) > 1})]
         faults += [f"node name {n!r} is used twice; each node needs its own" for n in sorted({n for n in names if names.count(n) > 1})]
         for role, least, most in ((Role.EDGE, 1, 8), (Role.PRIMARY, 1, 1), (Role.STANDBY, 1, 1), (Role.EMERGENCY, 0, 1)):
             count = sum(n.role is role for n in self.node)

@@ -7,7 +7,7 @@ from typing import Any
 
 from cti_daemon.model.incidents import Comparison, Test, Value, tests_in
 from cti_daemon.model.plan_tables import REPORT_WINDOW_SECONDS, REPORTS
-from cti_daemon.model.reasons import NodeState, SeatState, Verdict
+from cti_daemon.model.reasons import NodeState, Role, SeatState, Verdict
 from cti_daemon.model.views import QueueView, SeatView, SiteView, WindowView
 from cti_daemon.state.hold import Hold
 
@@ -161,8 +161,10 @@ def _facts(view: SiteView, age_seconds: float) -> Iterator[tuple[Key, Value]]:
                 yield ("node.verdict", of), node.verdict.value
     for path in ("a", "b"):
         yield ("path.degraded", path), float(sum(path in node.degraded_paths for node in view.nodes))
-    if view.seats:
-        yield from _of_seats(view.seats)
+    emergency = {node.name for node in view.nodes if node.role is Role.EMERGENCY}
+    # Other people sit at the emergency seats, all day long: counted in, no site with such seats would ever be without.
+    if seats := [seat for seat in view.seats if seat.node not in emergency]:
+        yield from _of_seats(seats)
     for queue in view.queues:
         yield from (((fact, queue.name), value) for fact, value in _of_queue(queue, age_seconds).items() if value is not None)
 

@@ -104,13 +104,12 @@ class Notices:
         stage = now.plan.stages[now.stage]
         title = f"{_head(now)} [{now.grade.value}, {stage.title.zh} / {stage.title.en}]"
         extra = "".join(f"\n{name}: {word}" for name, word in (("eta", now.eta), ("口径 wording", now.wording)) if word)
-        scale = f"\ntime_scale = {now.plan.time_scale:g}" if now.plan.time_scale != 1.0 else ""
         return Notify(
             notice=notice,
             incident=now.id,
             role=role,
             title=title,
-            text=f"{text}{extra}{scale}",
+            text=f"{text}{extra}{_scale(now.plan.time_scale)}",
             is_drill=now.is_drill,
             kind=kind,
             grade=now.grade,
@@ -119,8 +118,8 @@ class Notices:
 
     def _summons(self, summons: str, role: str, step: Step) -> CallIn:
         now = self._run.now
-        title = _head(now)
-        return CallIn(summons, now.id, role, step.level, title, f"{step.title.zh} / {step.title.en}", now.is_drill)
+        text = f"{step.title.zh} / {step.title.en}{_scale(now.plan.time_scale)}"
+        return CallIn(summons, now.id, role, step.level, _head(now), text, now.is_drill)
 
     # --- back ---------------------------------------------------------------------------------------------------------
 
@@ -180,6 +179,10 @@ def _head(now: Incident) -> str:
     """Of which incident, and whom it struck."""
     whose = f" {now.subject}" if now.subject else ""
     return f"{now.id}{whose}: {now.plan.title.zh} / {now.plan.title.en}"
+
+
+def _scale(time_scale: float) -> str:
+    return f"\ntime_scale = {time_scale:g}" if time_scale != 1.0 else ""
 
 
 def _words(step: Step) -> str:

@@ -2,11 +2,13 @@
 what every person's order goes through. Saving calls never waits for any of it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from cti_daemon.model.effects import Effect
 from cti_daemon.model.events import Command
-from cti_daemon.model.incidents import ActionKind, Step
+from cti_daemon.model.ids import QueueName, SeatName
+from cti_daemon.model.incidents import BACK, ActionKind, Step
 from cti_daemon.model.reasons import CommandStatus, Role
 from cti_daemon.policy import failover
 from cti_daemon.policy.adoption import adopt
@@ -74,6 +76,7 @@ class PlanRoom:
     def _order_seats(self, wish: Wish, at: float, out: list[Effect]) -> None:
         key = f"{wish.incident}/{wish.step.id}"
         waiting, refused = set[str](), list[str]()
+        wish = self._choose_seats(wish, at, out)
         self._open[key] = (wish, waiting, refused)
         for seat in wish.step.seats:
             command = Command(f"{key}/{seat}", _SEAT_VERBS[wish.step.do], _OWNER + wish.incident, args=_args(wish.step, seat))
@@ -85,6 +88,31 @@ class PlanRoom:
             elif ruling.status is not CommandStatus.OK:
                 refused.append(f"{seat}: {ruling.message}")
         self._end_seats(key, at, out)
+
+    def _choose_seats(self, wish: Wish, at: float, out: list[Effect]) -> Wish:
+        """Who is out of all its queues already needs no logout; of those to be logged in as many as are wanted, and whom this adds is
+        written down first."""
+        step, roster = wish.step, self._rooms.mirroring.roster
+        if roster is None:
+            return wish
+        held = {(m.queue, m.seat) for m in roster.values()}
+
+        def is_in(seat: str) -> bool:
+            name = SeatName(seat)
+            return any((QueueName(queue), name) in held for queue in step.queues) if step.queues else any(m == name for _, m in held)
+
+        if step.do is ActionKind.SEATS_LOGOUT and step.id.endswith(BACK):
+            return replace(wish, step=replace(step, seats=tuple(seat for seat in step.seats if is_in(seat))))
+        if step.do is not ActionKind.SEATS_LOGIN:
+            return wish
+        run = self._plans.incidents[wish.incident].steps.get(step.id)
+        before = run.added if run is not None else ()
+        chosen = tuple(seat for seat in step.seats if not is_in(seat) or seat in before)[: step.most or None]
+        if not step.is_taken_back:
+            return wish if not step.most else replace(wish, step=replace(step, seats=chosen))
+        if chosen:
+            self._plans.add_seats(wish, tuple(seat for seat in chosen if not is_in(seat)), at, out)
+        return replace(wish, step=replace(step, seats=chosen))
 
     def owns(self, command: Command) -> bool:
         return command.user.startswith(_OWNER)
@@ -105,12 +133,21 @@ class PlanRoom:
         if waiting:
             return
         del self._open[key]
-        count = len(wish.step.seats)
+        step, count = wish.step, len(wish.step.seats)
         said = f"{count - len(refused)} of {count} seats hold it" + (f"; {'; '.join(refused)}" if refused else "")
+        if not count:
+            is_back = step.id.endswith(BACK)
+            said = "they are logged out already" if is_back else f"there is no seat left to log in{_of_groups(step)}"
+            self._end(wish, said, at, out, is_done=is_back)
+            return
         self._end(wish, said, at, out, is_done=len(refused) < count)
 
     def _end(self, wish: Wish, said: str, at: float, out: list[Effect], *, is_done: bool) -> None:
         self._plans.carried_out(wish, is_done=is_done, said=said, at=at, out=out)
+
+
+def _of_groups(step: Step) -> str:
+    return f" of {', '.join(step.groups)}: [[seat_group]] names them" if step.groups else ""
 
 
 def _args(step: Step, seat: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from cti_daemon.model.effects import Effect, Record, Report
 from cti_daemon.model.incidents import (
+    BACK,
     OPEN_STATES,
     ORDER,
     TELEPHONY,
@@ -103,8 +104,11 @@ class Run:
 
     def advance(self, watch: Watch) -> None:
         """All that time and facts call for now."""
-        if self.now.state is IncidentState.CLOSED:
-            return
+        if self.now.state is not IncidentState.CLOSED:
+            self._move_on(watch)
+        self._take_back()
+
+    def _move_on(self, watch: Watch) -> None:
         if self.now.is_open:
             self._approve_by_silence()
             self._choose_stage(watch)
@@ -241,6 +245,27 @@ class Run:
             case _:
                 self._telephony(step)
 
+    def _take_back(self) -> None:
+        """Seats that a step has logged in are logged out again when its stage is over: a level, so also after a restart or a close."""
+        for index, stage in enumerate(self.now.plan.stages):
+            if self.now.is_open and index <= self.now.stage:
+                continue
+            for step in (step for step in stage.steps if step.is_taken_back):
+                held = self.now.steps.get(step.id)
+                if held is None or not held.added or held.state is StepState.BEGUN or step.id + BACK in self.now.steps:
+                    continue
+                self.set_step(step.id + BACK, StepRun(StepState.BEGUN, self.at))
+                back = self.now.step(step.id + BACK)
+                if back is not None:
+                    self.write("begun", f"{back.id}: logged out again: {', '.join(back.seats)}", step=back.id, do=back.do.value)
+                    self.wishes.append(back)
+
+    def add_seats(self, step: str, seats: tuple[str, ...]) -> None:
+        """These were not logged in, and are from now on by this step."""
+        held = self.now.steps[step]
+        if added := tuple(seat for seat in seats if seat not in held.added):
+            self.set_step(step, replace(held, added=(*held.added, *added)))
+
     def _telephony(self, step: Step) -> None:
         if self.now.is_drill:
             self.finish(step.id, StepState.DONE, said="drill: live calls are left alone")
@@ -303,7 +328,7 @@ class Run:
 
     def close(self, by: str, why: str) -> None:
         for name, run in self.now.steps.items():
-            if run.state in (StepState.OPEN, StepState.BEGUN):
+            if run.state in (StepState.OPEN, StepState.BEGUN) and not name.endswith(BACK):
                 self.finish(name, StepState.SKIPPED, said="closed before")
         self.change(state=IncidentState.CLOSED)
         self.write("closed", f"closed by {by}: {why}", by=by, reason=why)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cti_daemon.model.effects import Effect, Record, Report
-from cti_daemon.model.incidents import TELEPHONY, Activation, Incident, IncidentState, Plan, Step, StepState
+from cti_daemon.model.incidents import BACK, TELEPHONY, Activation, Incident, IncidentState, Plan, Step, StepState
 from cti_daemon.model.plan_effects import FactTold, Notified, PlanEvent, PlansRead, Summoned
 from cti_daemon.model.plan_tables import fact_named
 from cti_daemon.model.records import StandingPlans
@@ -224,6 +224,13 @@ class Plans:
         self.take(run, at, out)
         self.settle(at, out)
 
+    def add_seats(self, wish: Wish, seats: tuple[str, ...], at: float, out: list[Effect]) -> None:
+        """Written down before they are logged in, so that whoever takes them back knows whom."""
+        run = self.run(wish.incident, at, out)
+        run.add_seats(wish.step.id, seats)
+        self.take(run, at, out)
+        self.settle(at, out)
+
     def note_fact(self, at: float) -> None:
         """A fact was told: it is looked at now, and written down."""
         self._pending.is_changed = True
@@ -310,10 +317,11 @@ class Plans:
         for incident in list(self.incidents.values()):
             run = self.run(incident.id, at, out)
             run.notices.repeat()
-            if incident.state is IncidentState.CLOSED:
-                continue
-            run.write("resumed", "the daemon was restarted; all clocks go on")
-            steps = (incident.plan.step(name) for name, held in incident.steps.items() if held.state is StepState.BEGUN)
+            is_closed = incident.state is IncidentState.CLOSED
+            if not is_closed:
+                run.write("resumed", "the daemon was restarted; all clocks go on")
+            begun = [name for name, held in incident.steps.items() if held.state is StepState.BEGUN]
+            steps = [incident.step(name) for name in begun if not is_closed or name.endswith(BACK)]
             self._pending.wishes += [Wish(incident.id, step) for step in steps if step is not None and step.do in TELEPHONY]
 
 

@@ -199,6 +199,8 @@ class Daemon:
         nobody = plan_files.unmanned(self._settings, self._plans)
         if nobody:
             self._log.warning("plans name roles that no contact has: what they are to be told nobody hears", roles=nobody)
+        if lacking := plan_files.without_seats(self._plans):
+            self._log.warning("plans name groups of seats that no [[seat_group]] has: nobody is logged in by them", groups=lacking)
         return Plans(self._plans, now, standing, self._settings.plans.time_scale)
 
     def read_plans_anew(self) -> None:

@@ -46,6 +46,8 @@ def check(path: ConfigPath = DEFAULT_CONFIG, folder: Folder = None) -> None:
     nobody = {} if folder is not None else plan_files.unmanned(load(path, offline=True).settings, plans)
     for role, named_by in nobody.items():
         typer.echo(f"nobody has the role {role}, which these plans would tell: {', '.join(named_by)}", err=True)
+    for group, named_by in ({} if folder is not None else plan_files.without_seats(plans)).items():
+        typer.echo(f"no [[seat_group]] is called {group}, whose seats these plans would log in: {', '.join(named_by)}", err=True)
     typer.echo(f"{len(plans)} plans, {sum(len(plan.steps) for plan in plans)} steps: well")
 
 

@@ -1,7 +1,8 @@
 """The folder of plan files: all of them, checked together, or every fault with file, line and key."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from cti_daemon.model.incidents import Plan
 from cti_daemon.model.settings import Settings
@@ -17,7 +18,7 @@ def read(settings: Settings, config: Path) -> tuple[tuple[Plan, ...], list[Fault
         return (), []
     folder = config.parent / settings.plans.folder
     roles = frozenset(settings.plans.roles) | {role for contact in settings.contact for role in contact.roles}
-    return read_folder(folder, config, roles, settings.plans.time_scale)
+    return read_folder(folder, config, roles, settings.plans.time_scale, {group.name: group.seats for group in settings.seat_group})
 
 
 def unmanned(settings: Settings, plans: Iterable[Plan]) -> dict[str, list[str]]:
@@ -31,7 +32,18 @@ def unmanned(settings: Settings, plans: Iterable[Plan]) -> dict[str, list[str]]:
     return nobody
 
 
-def read_folder(folder: Path, config: Path, roles: frozenset[str], time_scale: float) -> tuple[tuple[Plan, ...], list[Fault]]:
+def without_seats(plans: Iterable[Plan]) -> dict[str, list[str]]:
+    """Groups of seats that plans name and the site has not, each with those plans: their steps will fail."""
+    found: dict[str, list[str]] = {}
+    for plan in plans:
+        for group in (group for group, seats in plan.seat_groups.items() if not seats):
+            found.setdefault(group, []).append(plan.name)
+    return found
+
+
+def read_folder(
+    folder: Path, config: Path, roles: frozenset[str], time_scale: float, seat_groups: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+) -> tuple[tuple[Plan, ...], list[Fault]]:
     try:
         files = sorted(path for path in folder.iterdir() if path.suffix == ".toml")
     except OSError as error:
@@ -39,7 +51,7 @@ def read_folder(folder: Path, config: Path, roles: frozenset[str], time_scale: f
     if not files or len(files) > MOST_FILES:
         text = f"{folder} holds {len(files)} plan files (*.toml); right is 1 to {MOST_FILES}"
         return (), [Fault(config, None, "plans.folder", text)]
-    site = Site(roles, frozenset(path.stem for path in files), time_scale)
+    site = Site(roles, frozenset(path.stem for path in files), time_scale, seat_groups)
     plans: list[Plan] = []
     faults: list[Fault] = []
     for path in files:

@@ -39,6 +39,8 @@ class Site:
     roles: frozenset[str] = field(default_factory=frozenset)
     plans: frozenset[str] | None = None
     time_scale: float = 1.0
+    seat_groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """A plan may name groups that a site does not have: their step fails, and says so."""
 
 
 def read_plan(text: str, name: str, site: Site = Site()) -> Plan | tuple[PlanFault, ...]:
@@ -73,6 +75,9 @@ def _plan(table: Table, text: str, name: str, site: Site) -> Plan:
         table.fault("review_due", f"must be a date, {_DATE}; found {review_due!r}")
     activation = table.word("activation", Activation, Activation.AUTOMATIC)
     approver = table.one_of("approver", roles, what="role", needed='approver = "commander"' if activation is Activation.APPROVAL else "")
+    stages = _stages(table, roles, site)
+    named = sorted({group for stage in stages for step in stage.steps for group in step.groups})
+    groups = {group: site.seat_groups.get(group, ()) for group in named}
     plan = Plan(
         name=name,
         title=table.titled("title"),
@@ -80,9 +85,9 @@ def _plan(table: Table, text: str, name: str, site: Site) -> Plan:
         approved_by=table.text("approved_by", needed='approved_by = "…", who has approved this version', most=80),
         review_due=review_due,
         rows=table.rows(),
-        stages=_stages(table, roles, site),
+        stages=stages,
         recovery=_recovery(table, roles, site),
-        digest=hashlib.sha256(f"{site.time_scale!r}\n{text}".encode(errors="replace")).hexdigest()[:16],
+        digest=_digest(text, site.time_scale, groups),
         text=text,
         activation=activation,
         approver=approver,
@@ -91,10 +96,17 @@ def _plan(table: Table, text: str, name: str, site: Site) -> Plan:
         reports=table.names("reports", REPORTS, what="kind of report"),
         per=table.one_of("per", PER, what="word"),
         time_scale=site.time_scale,
+        seat_groups=groups,
     )
     table.end()
     _check_together(plan, table)
     return plan
+
+
+def _digest(text: str, time_scale: float, groups: Mapping[str, tuple[str, ...]]) -> str:
+    """Of all that the plan is made of."""
+    seats = f"{sorted(groups.items())!r}\n" if groups else ""
+    return hashlib.sha256(f"{time_scale!r}\n{seats}{text}".encode(errors="replace")).hexdigest()[:16]
 
 
 def _is_date(text: str) -> bool:
@@ -168,7 +180,7 @@ def _step(table: Table, roles: Collection[str], site: Site) -> Step:
     elif kind is ActionKind.PLAN:
         special = {"plan": _child(table, site)}
     else:
-        special = _of_seats(table, kind) if kind in TELEPHONY else {}
+        special = _of_seats(table, kind, site) if kind in TELEPHONY else {}
     step = Step(**common, **special)
     table.end()
     return step
@@ -193,13 +205,18 @@ def _of_people(table: Table, kind: ActionKind, roles: Collection[str]) -> Mappin
     return special | {"options": options, "default": table.one_of("default", options, needed='default = "no"', what="option")}
 
 
-def _of_seats(table: Table, kind: ActionKind) -> Mapping[str, Any]:
+def _of_seats(table: Table, kind: ActionKind, site: Site) -> Mapping[str, Any]:
     if kind not in {ActionKind.SEATS_LOGIN, ActionKind.SEATS_LOGOUT, ActionKind.SEATS_UNPAUSE}:
         return {}
-    special: dict[str, Any] = {"seats": table.names("seats", needed='seats = ["seat12"]')}
     is_login = kind is ActionKind.SEATS_LOGIN
+    groups = table.names("groups") if is_login else ()
+    seats = table.names("seats", needed="" if groups else 'seats = ["seat12"]')
+    special: dict[str, Any] = {"seats": tuple(dict.fromkeys([*seats, *(s for g in groups for s in site.seat_groups.get(g, ()))]))}
     special["queues"] = table.names("queues", needed='queues = ["hotline"]' if is_login else "")
-    return special | ({"penalty": table.whole("penalty", 0, 1_000_000)} if is_login else {})
+    if not is_login:
+        return special
+    more = {"groups": groups, "most": table.whole("most", 0, 10_000), "is_taken_back": table.flag("take_back")}
+    return special | more | {"penalty": table.whole("penalty", 0, 1_000_000)}
 
 
 def _child(table: Table, site: Site) -> str:

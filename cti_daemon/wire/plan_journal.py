@@ -35,12 +35,14 @@ def version_to_plain(plan: Plan) -> dict[str, Any]:
         "text": plan.text,
         "time_scale": plan.time_scale,
         "roles": roles,
+        "seat_groups": {group: list(seats) for group, seats in plan.seat_groups.items()},
     }
 
 
 def version_from_plain(plain: Mapping[str, Any]) -> Plan:
     """Raises one of UNREADABLE for what this version of ours cannot read."""
-    site = Site(frozenset(str(role) for role in plain["roles"]), None, float(plain["time_scale"]))
+    groups = {str(group): tuple(str(seat) for seat in seats) for group, seats in plain.get("seat_groups", {}).items()}
+    site = Site(frozenset(str(role) for role in plain["roles"]), None, float(plain["time_scale"]), groups)
     plan = read_plan(str(plain["text"]), str(plain["plan"]), site)
     faults = "; ".join(str(fault) for fault in plan) if isinstance(plan, tuple) else ""
     if isinstance(plan, tuple) or plan.digest != plain["digest"]:
@@ -73,6 +75,7 @@ def incident_to_plain(incident: Incident, at: float) -> dict[str, Any]:
                 "by": run.by,
                 "answer": run.answer,
                 "said": run.said,
+                "added": list(run.added),
             }
             for name, run in incident.steps.items()
         },
@@ -107,6 +110,7 @@ def incident_from_plain(plain: Mapping[str, Any], plans: Mapping[str, Plan], ela
             str(run["by"]),
             str(run["answer"]),
             str(run["said"]),
+            tuple(str(seat) for seat in run.get("added", ())),
         )
         for name, run in plain["steps"].items()
     }

@@ -185,6 +185,59 @@ def test_extra_seats_are_logged_in_on_every_media_server() -> None:
     assert site.only().steps == {"act": "done"}
 
 
+EXTRA = 'seats = ["seat1", "seat8", "seat9"]\nqueues = ["hotline"]\n'
+
+
+def deeds(site: Site, change: MemberChange) -> list[tuple[str, str]]:
+    found = {(e.node, e.wanted.seat) for _, e in site.effects if isinstance(e, SetMember) and e.change is change}
+    return sorted((str(node), str(seat)) for node, seat in found)
+
+
+def test_extra_seats_are_taken_out_again_when_it_is_over_and_nobody_else_is() -> None:
+    """ "Add members (spare seats …)"; seat1 stands in the queue already, by itself, and stays there."""
+    site = Site(plan(WHEN_DOWN, step("seats-login", EXTRA + "take_back = true\n")))
+    site.ask("plan-start", plan="trouble")
+    site.run(8.0)
+    both = [(node, seat) for node in (A, B) for seat in ("seat8", "seat9")]
+    assert deeds(site, MemberChange.ADD) == both
+    assert not deeds(site, MemberChange.REMOVE)
+    site.ask("stage-set", "calm again", incident="trouble-1", stage="recovered")
+    site.run(12.0)
+    assert deeds(site, MemberChange.REMOVE) == both
+    assert site.only().steps == {"act": "done", "act/back": "done"}
+
+
+def test_as_many_of_a_group_as_are_wanted_and_only_whom_the_queue_lacks() -> None:
+    group = 'groups = ["spare"]\nqueues = ["hotline"]\nmost = 1\n'
+    known = Known(seat_groups={"spare": ("seat1", "seat8", "seat9")})
+    found = read_plan(HEAD + STAGE + step("seats-login", group), "trouble", known)
+    assert isinstance(found, Plan)
+    site = Site(found)
+    site.ask("plan-start", plan="trouble")
+    site.run(6.0)
+    assert deeds(site, MemberChange.ADD) == [(A, "seat8"), (B, "seat8")]
+
+
+def test_a_group_that_the_site_has_not_fails_and_says_so() -> None:
+    site = Site(plan(step("seats-login", 'groups = ["spare"]\nqueues = ["hotline"]\n')))
+    site.ask("plan-start", plan="trouble")
+    site.run(5.0)
+    assert site.only().steps == {"act": "failed"}
+    said = [record.data.get("said") for record in site.records if record.kind == "incident" and record.data.get("step_state") == "failed"]
+    assert said == ["there is no seat left to log in of spare: [[seat_group]] names them"]
+
+
+def test_a_daemon_killed_while_extra_seats_are_in_takes_them_out_all_the_same() -> None:
+    site = Site(plan(step("seats-login", EXTRA + "take_back = true\n")))
+    site.ask("plan-start", plan="trouble")
+    site.run(6.0)
+    site.restart(Standing(site.engine.view(site.now).routing_mode, A, 1, site.engine.routing.reason))
+    site.run(9.0)
+    site.ask("incident-close", "it was nothing", incident="trouble-1")
+    site.run(14.0)
+    assert deeds(site, MemberChange.REMOVE) == [(node, seat) for node in (A, B) for seat in ("seat8", "seat9")]
+
+
 def test_a_notice_without_an_outcome_is_ordered_again_under_its_name_after_a_restart() -> None:
     site = Site(plan(TELL))
     site.deaf = True

@@ -7,8 +7,8 @@ import pytest
 from cti_daemon.model.ids import NodeName, QueueName, SeatName
 from cti_daemon.model.incidents import Comparison, Test, Value
 from cti_daemon.model.plan_tables import FACTS, fact_named, value_fault
-from cti_daemon.model.reasons import Mode, Reason
-from cti_daemon.model.views import QueueView, SeatView, SiteView
+from cti_daemon.model.reasons import Mode, NodeState, Reason, Role, Verdict
+from cti_daemon.model.views import NodeView, QueueView, SeatView, SiteView
 from cti_daemon.policy.plan_facts import Board
 
 EMPTY = SiteView(Mode.NORMAL, None, None, (), 0, Reason.START, 0.0, (), (), failover_in_progress=False, legs_to_rescue=0)
@@ -60,6 +60,13 @@ def test_seats_are_counted_and_unknown_ones_are_no_seats_out() -> None:
     known = facts(replace(EMPTY, seats=seats("available", "in_call", "unreachable", "logged_out", "paused")))
     assert (known["seats.available"], known["seats.usable"], known["seats.unreachable"], known["seats.logged_in"]) == (1, 3, 1, 4)
     assert "seats.usable" not in facts(replace(EMPTY, seats=seats("unknown", "unknown")))
+
+
+def test_emergency_seats_are_in_no_count_of_seats() -> None:
+    """D4 "all seats cannot log in" must be seen on a site that has emergency seats, which are there all day (found on the lab)."""
+    emg = NodeView(NodeName("emg"), Role.EMERGENCY, NodeState.HEALTHY, Verdict.HEALTHY, 0.0, (), (), {}, proven=True)
+    extra = (replace(seats("available")[0], node=NodeName("emg")), replace(seats("unreachable")[0], node=NodeName("pbx-a")))
+    assert facts(replace(EMPTY, nodes=(emg,), seats=extra))["seats.usable"] == 0
 
 
 def test_calls_that_fall_together_are_remembered_for_a_minute() -> None:

@@ -11,7 +11,7 @@ from typing_extensions import override
 from cti_daemon.model.effects import Effect, Record, Report
 from cti_daemon.model.events import Command, FaultMarked
 from cti_daemon.model.ids import CallToken, NodeName, SeatName
-from cti_daemon.model.incidents import Plan, Value
+from cti_daemon.model.incidents import ActionKind, Plan, Value
 from cti_daemon.model.plan_effects import CallIn, Notified, Notify, PlanEvent, Summoned, SummonsAnswer
 from cti_daemon.model.reasons import Mode, Reason
 from cti_daemon.model.records import StandingPlans
@@ -60,6 +60,8 @@ class World:
         self.switched: list[tuple[float, str]] = []
         """Telephony that was really changed."""
         self.is_on: dict[str, str] = {}
+        self.seats_in: set[str] = set()
+        """Extra seats that are in the queue now."""
         self.unreachable: set[str] = set()
         self.answers: dict[str, SummonsAnswer] = {}
         self._loaded = plans
@@ -189,7 +191,17 @@ class World:
 
     def _telephony(self) -> None:
         for wish in self.plans.take_wishes():
-            kind, on = wish.step.do.value, " ".join(wish.step.seats)
+            seats = wish.step.seats
+            if wish.step.do is ActionKind.SEATS_LOGIN:
+                before = self.plans.incidents[wish.incident].steps[wish.step.id].added
+                seats = tuple(seat for seat in seats if seat not in self.seats_in or seat in before)[: wish.step.most or None]
+                durable: list[Effect] = []
+                self.plans.add_seats(wish, seats, self.now, durable)
+                self._do(durable)
+                self.seats_in.update(seats)
+            elif wish.step.do is ActionKind.SEATS_LOGOUT:
+                self.seats_in.difference_update(seats)
+            kind, on = wish.step.do.value, " ".join(seats)
             if self.is_on.get(on) != kind:
                 self.is_on[on] = kind
                 self.switched.append((self.now, kind))

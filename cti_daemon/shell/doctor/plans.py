@@ -21,6 +21,10 @@ def questions(loaded: Loaded, today: date) -> list[Finding]:
     missing = "; ".join(f"{role} ({', '.join(plans)})" for role, plans in nobody.items())
     fix = "give each role to a [[contact]], or take it out of the plans"
     found.append(judged(not nobody, warning("plan-roles", SUBJECT, f"nobody has the role {missing}", fix), "somebody has every role"))
+    lacking = plan_files.without_seats(loaded.plans)
+    groups = "; ".join(f"{group} ({', '.join(plans)})" for group, plans in lacking.items())
+    fix = "name its seats in [[seat_group]], or take the step out of the plans"
+    found.append(judged(not lacking, warning("plan-seats", SUBJECT, f"no seats are in the group {groups}", fix), "every group has seats"))
     overdue = [plan.name for plan in loaded.plans if date.fromisoformat(plan.review_due) < today]
     text = f"review is overdue: {', '.join(overdue)}"
     fix = "review them, then set version, approved_by and review_due"

@@ -1,0 +1,56 @@
+"""What is left of a drill of an incident, in build/drills: NAME.json, and in the folder NAME the daemon's own journal and log and all that
+people were told."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from typing import Any
+
+from lab import daemon, engineer, tally
+from lab.count import Count
+from lab.layout import REPOSITORY, RUN
+
+
+def keep(name: str) -> None:
+    """Keep the evidence, while the lab stands."""
+    folder = tally.FOLDER / name
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in (*daemon.FOLDER.glob("journal.sqlite*"), daemon.LOG, RUN / "sinks.jsonl"):
+        if path.exists():
+            (folder / path.name).write_bytes(path.read_bytes())
+
+
+def entries(name: str, incident: str) -> list[dict[str, Any]]:
+    """The journal's words on one incident, in order, from what was kept; each with its `wall`."""
+    path = tally.FOLDER / name / "journal.sqlite"
+    with contextlib.closing(sqlite3.connect(path)) as journal:
+        rows = journal.execute("SELECT wall, data FROM entries WHERE kind = 'incident' ORDER BY seq").fetchall()
+    found = [{**json.loads(data), "wall": wall} for wall, data in rows]
+    return [entry for entry in found if entry.get("incident") == incident]
+
+
+def report(name: str, incident: str, wrong: list[str]) -> list[str]:
+    """Have the report printed from what was kept, as an engineer does it; the files, in build/drills."""
+    folder, files = tally.FOLDER / name, list[str]()
+    for language, form in (("zh", "md"), ("en", "md"), ("zh", "html"), ("en", "json")):
+        path = folder / f"report.{language}.{form}"
+        words = ("report", "incident", incident, "--journal", str(folder / "journal.sqlite"), "--language", language, "--form", form)
+        done = engineer.here(*words, "--output", str(path))
+        if done.returncode:
+            wrong.append(f"report: {done.stderr.strip().splitlines()[-1:]}")
+        else:
+            files.append(str(path.relative_to(tally.FOLDER)))
+    return files
+
+
+def write(name: str, record: dict[str, Any], count: Count, wrong: list[str]) -> int:
+    """Write the record and show it; 0 when nothing was wrong."""
+    tally.FOLDER.mkdir(parents=True, exist_ok=True)
+    path = tally.FOLDER / f"{name}.json"
+    path.write_text(json.dumps({"drill": name, "passed": not wrong, **record}, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(path.read_text(encoding="utf-8"), flush=True)
+    print(count.in_short(), flush=True)
+    print(f"{'FAILED ' + '; '.join(wrong) if wrong else 'passed'}; {path.relative_to(REPOSITORY)}", flush=True)
+    return 1 if wrong else 0
