@@ -4,6 +4,7 @@ schemas and docs/commands.md."""
 from dataclasses import replace
 
 from cti_daemon.model.plan_verbs import INCIDENT, PLAN_VERBS
+from cti_daemon.model.report_items import ReportItem
 from cti_daemon.model.shapes import Choice, Flag, Names, Span, Text, Whole
 from cti_daemon.model.verb import Arg, Kind, Known, Verb
 
@@ -246,6 +247,13 @@ VERBS: dict[str, Verb] = {
             (
                 Arg("text", Text(least=1), "The remark.", ask='a note needs words: args {"text": …}', metavar="TEXT", is_positional=True),
                 INCIDENT,
+                Arg(
+                    "item",
+                    Choice(tuple(item.value for item in ReportItem)),
+                    "Of a report: the item it belongs to.",
+                    ask=f"item must be one of {', '.join(ReportItem)}",
+                    metavar="ITEM",
+                ),
             ),
             more="Without `text` the request's `reason` is the remark. Telephone numbers are masked before anything is written; "
             "`#` in front keeps the number of a case.",

@@ -138,6 +138,8 @@ class QueueKpiView:
     abandon: Distribution
     talk: Distribution
     windows: tuple[WindowView, ...]
+    answered_in_time: int = 0
+    """Of the answered, those whose wait was seen and no longer than the queue's service level."""
     unseen: dict[str, int] = field(default_factory=dict)
     """Of `outcomes`, those that are known only from a node's own counters, after a gap: their waits stand in no distribution."""
 

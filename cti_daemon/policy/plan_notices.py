@@ -133,7 +133,8 @@ class Notices:
         who = f"{held.role}{f' ({event.person})' if event.person else ''}"
         how = f"told by {event.channel}" if event.is_delivered else f"NOT told by {event.channel or 'any channel'}: {event.reason}"
         severity = "info" if event.is_delivered else "warning"
-        self._run.write("told", f"{who} {how}", severity, role=held.role, person=event.person, notice=event.notice)
+        facts = {"channel": event.channel, "is_delivered": event.is_delivered, "reason": event.reason}
+        self._run.write("told", f"{who} {how}", severity, role=held.role, person=event.person, notice=event.notice, **facts)
         if event.is_delivered:
             self._run.reach(IncidentState.NOTIFIED)
         self._settle(event.notice)
@@ -148,7 +149,8 @@ class Notices:
         summoned = {**self._run.now.summoned, f"{event.summons}/{event.person}": event.answer.value}
         self._run.change(summoned=MappingProxyType(summoned))
         text = f"{held.role} ({event.person or 'nobody'}): {event.answer.value}" + (f", {event.reason}" if event.reason else "")
-        self._run.write("summoned", text, "info" if is_reached else "warning", role=held.role, person=event.person)
+        facts = {"role": held.role, "person": event.person, "answer": event.answer.value}
+        self._run.write("summoned", text, "info" if is_reached else "warning", **facts)
         if event.answer is SummonsAnswer.YES:
             self._run.reach(IncidentState.RESPONDING)
         self._settle(event.summons)

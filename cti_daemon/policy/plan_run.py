@@ -79,7 +79,8 @@ class Run:
         self.set_step(step, replace(held, state=state, since_at=self.at, by=by, answer=answer, said=said))
         words = ": ".join(word for word in (answer, said) if word)
         told = f"{step}: {state.value}" + (f" by {by}" if by else "") + (f" ({words})" if words else "")
-        self.write("step", told, "warning" if state is StepState.FAILED else "info", step=step, step_state=state.value, by=by, said=said)
+        facts = {"step": step, "step_state": state.value, "by": by, "said": said, "answer": answer}
+        self.write("step", told, "warning" if state is StepState.FAILED else "info", **facts)
         self._progress(step, state, by)
 
     def _progress(self, name: str, state: StepState, by: str) -> None:

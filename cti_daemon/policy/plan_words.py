@@ -62,7 +62,8 @@ def _say(run: Run, command: Command) -> None:
             run.notices.acknowledge(lambda _notice, _held: True)
             run.reach(IncidentState.ASSESSED)
         case "note":
-            run.write("note", f"{user}: {args.get('text') or command.reason}", by=user)
+            said, item = str(args.get("text") or command.reason), str(args.get("item", ""))
+            run.write("note", f"{user}{f' ({item})' if item else ''}: {said}", by=user, item=item, said=said)
         case "approve":
             run.change(is_approved=True, approve_until_at=None)
             run.write("approved", f"approved by {user}" + _why(command.reason), by=user)
@@ -101,7 +102,7 @@ def _set(run: Run, command: Command) -> None:
     fields = {key: str(args[key]) for key in _FIELDS if key in args}
     if fields:
         run.change(**fields)
-        run.write("said", ", ".join(f"{key}: {word}" for key, word in fields.items()), by=user)
+        run.write("said", ", ".join(f"{key}: {word}" for key, word in fields.items()), by=user, fields=fields)
     if "grade" in args:
         run.change(grade=type(run.now.grade)(args["grade"]), is_graded_by_person=True)
         run.write("grade", f"{args['grade']}, by {user}" + _why(command.reason), by=user, reason=command.reason)

@@ -12,6 +12,7 @@ from cti_daemon.model.plan_tables import fact_named
 from cti_daemon.model.records import StandingPlans
 from cti_daemon.model.views import SiteView
 from cti_daemon.policy.plan_facts import Board
+from cti_daemon.policy.plan_figures import Figures, moments
 from cti_daemon.policy.plan_run import Run
 from cti_daemon.state.watch import Watch
 from cti_daemon.state.watches import Watches
@@ -49,6 +50,7 @@ class Plans:
         self, plans: Iterable[Plan], at: float, standing: StandingPlans | None = None, time_scale: float = 1.0, board: Board | None = None
     ) -> None:
         self.board = board or Board(at)
+        self.figures = Figures(time_scale)
         self.plans: dict[str, Plan] = {plan.name: plan for plan in plans}
         self.incidents: dict[str, Incident] = {}
         self.next_at = at
@@ -74,7 +76,9 @@ class Plans:
         """Take every incident on. `draw` is asked at most once a look."""
         if at < self.next_at:
             return
-        self.board.look(draw(at), at)
+        view = draw(at)
+        self.board.look(view, at)
+        self.figures.look(view, at)
         out.extend(Report("alarm", "warning", text, {}) for text in self._untold)
         self._untold.clear()
         if self._is_restored:
@@ -104,7 +108,10 @@ class Plans:
                 continue
             if plan.per and self._is_crowded(plan, out):
                 break
-            self.start(plan, at, out, stage=max(stages), cause=self.board.cause(watch.stages[max(stages)]), subject=subject)
+            hold = watch.stages[max(stages)]
+            counted_seconds = 0.0 if hold is None else hold.counted_seconds
+            cause = self.board.cause(hold)
+            self.start(plan, at, out, stage=max(stages), cause=cause, subject=subject, counted_seconds=counted_seconds)
 
     def running(self, plan: Plan, subject: str = "", *, is_drill: bool = False) -> Incident | None:
         """The incident of it that is not over."""
@@ -133,8 +140,9 @@ class Plans:
         found_by: str = "automatic",
         subject: str = "",
         is_drill: bool = False,
+        counted_seconds: float = 0.0,
     ) -> str:
-        """A new incident; its name."""
+        """A new incident; its name. `counted_seconds`: for so long its condition has held already."""
         number = self._numbers[plan.name] = self._numbers.get(plan.name, 0) + 1
         name = f"{plan.name}-{number}"
         if not is_drill:
@@ -157,6 +165,7 @@ class Plans:
         run = self.run(name, at, out)
         run.open(plan.approver, cause or f"by {found_by}")
         run.enter(stage, found_by)
+        self.figures.keep_opening(run.now, at - counted_seconds, at, out)
         self.take(run, at, out)
         return name
 
@@ -172,6 +181,8 @@ class Plans:
         """The incident as a run has left it."""
         if not run.is_changed:
             return
+        for moment in moments(self.incidents[run.now.id], run.now):
+            self.figures.keep(run.now, moment, at, out)
         self.incidents[run.now.id] = run.now
         self._pending.is_changed = True
         self._pending.wishes += [Wish(run.now.id, step) for step in run.wishes]

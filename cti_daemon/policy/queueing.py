@@ -50,6 +50,7 @@ def _kpi(tally: Tally, now: float) -> QueueKpiView:
         abandon=_distribution(tally.abandon),
         talk=_distribution(tally.talk),
         windows=tuple(_window(window, now) for window in tally.windows),
+        answered_in_time=sum(tally.answer.counts[: tally.answer.edges.index(tally.service_level_seconds) + 1]),
         unseen={outcome.value: count for outcome, count in tally.unseen.items() if count},
     )
 

@@ -56,6 +56,11 @@ class Hold:
         return min((own, *(part.next_at() for part in self.parts)))
 
     @property
+    def counted_seconds(self) -> float:
+        """For how long it, or any part of it that holds, has held by now."""
+        return max((self.held_seconds, *(part.counted_seconds for part in self.parts)))
+
+    @property
     def is_counting(self) -> bool:
         """Would anything be lost with it?"""
         return self.is_met or self.held_seconds > 0 or bool(self.truth) or any(part.is_counting for part in self.parts)
