@@ -11,6 +11,7 @@ from cti_daemon.model.contacts import CallOut, Contact, Gateway, People, book_fa
 from cti_daemon.model.fields import Address, Name, Seconds, Secret, Table
 from cti_daemon.model.reasons import Role
 from cti_daemon.model.register import CallbackSettings, Register
+from cti_daemon.model.report_settings import ReportTable
 
 
 class Paths(Table):
@@ -236,6 +237,8 @@ class Settings(Table):
     """Seats that plans put into queues by the name of their group."""
     backup: Backup | None = None
     """Copies of the journal, each tried by putting it back. Left out: there are none."""
+    report: ReportTable = ReportTable()
+    """What printed reports say of the centre."""
     affected: Annotated[Register | None, Field(alias="register")] = None
     """Callers to whom something happened, with their numbers, sealed. Left out: no number is ever kept."""
     callback: CallbackSettings | None = None

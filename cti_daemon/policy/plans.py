@@ -108,10 +108,7 @@ class Plans:
                 continue
             if plan.per and self._is_crowded(plan, out):
                 break
-            hold = watch.stages[max(stages)]
-            counted_seconds = 0.0 if hold is None else hold.counted_seconds
-            cause = self.board.cause(hold)
-            self.start(plan, at, out, stage=max(stages), cause=cause, subject=subject, counted_seconds=counted_seconds)
+            self.start(plan, at, out, stage=max(stages), cause=self.board.cause(watch.stages[max(stages)]), subject=subject)
 
     def running(self, plan: Plan, subject: str = "", *, is_drill: bool = False) -> Incident | None:
         """The incident of it that is not over."""
@@ -140,9 +137,8 @@ class Plans:
         found_by: str = "automatic",
         subject: str = "",
         is_drill: bool = False,
-        counted_seconds: float = 0.0,
     ) -> str:
-        """A new incident; its name. `counted_seconds`: for so long its condition has held already."""
+        """A new incident; its name."""
         number = self._numbers[plan.name] = self._numbers.get(plan.name, 0) + 1
         name = f"{plan.name}-{number}"
         if not is_drill:
@@ -165,6 +161,8 @@ class Plans:
         run = self.run(name, at, out)
         run.open(plan.approver, cause or f"by {found_by}")
         run.enter(stage, found_by)
+        holds = (watch.stages[stage] for watch in self._watches.of_plan(plan) if watch.subject == subject)
+        counted_seconds = max((hold.counted_seconds for hold in holds if hold is not None), default=0.0)
         self.figures.keep_opening(run.now, at - counted_seconds, at, out)
         self.take(run, at, out)
         return name

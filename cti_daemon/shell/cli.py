@@ -22,6 +22,7 @@ from cti_daemon.shell import (
     log,
     plan_cli,
     privacy_cli,
+    report_cli,
     status_page,
     ticket_cli,
 )
@@ -239,4 +240,5 @@ app.add_typer(ticket_cli.app)
 app.add_typer(contacts_cli.app)
 app.add_typer(plan_cli.plan_app)
 app.add_typer(plan_cli.incident_app)
+app.add_typer(report_cli.app)
 command_cli.add_to(app)

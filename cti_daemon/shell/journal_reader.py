@@ -55,6 +55,16 @@ def verify(path: Path) -> Verification:
     return Verification(seq, previous, broken_at=None)
 
 
+def head(path: Path) -> tuple[int, str]:
+    """Number and hash of the newest entry; (0, GENESIS) in an empty journal. Raises UnreadableError."""
+    try:
+        with closing(_open(path)) as db:
+            row = db.execute("SELECT seq, hash FROM entries ORDER BY seq DESC LIMIT 1").fetchone()
+    except sqlite3.Error as error:
+        raise UnreadableError(f"{path}: {error}") from error
+    return (0, GENESIS) if row is None else (int(row[0]), str(row[1]))
+
+
 def head_at(path: Path, seq: int) -> str | None:
     """The hash of entry `seq`; None: there is no such entry. Raises UnreadableError."""
     return next((row[7] for row in _rows(path, seq - 1)), None) if seq > 0 else GENESIS

@@ -42,7 +42,7 @@ def play(script: list[Input], kill_at: int | None = None) -> World:
     for number, item in enumerate(script):
         _alive(world, lambda at=item.at: world.until(at))
         world.lines.append(f"{_clock(item.at)} > {item.text}")
-        _alive(world, lambda text=item.text, number=number: _happen(world, text, number))
+        _alive(world, lambda text=item.text, number=number: happen(world, text, number))
     return world
 
 
@@ -54,7 +54,7 @@ def _alive(world: World, act: Any) -> None:
         act()
 
 
-def _happen(world: World, text: str, number: int) -> None:
+def happen(world: World, text: str, number: int) -> None:
     word = text.split(maxsplit=1)[0]
     if word == "fact":
         for fact, of, value in _FACT.findall(text):

@@ -1,0 +1,1 @@
+"""Reports of incidents that the real engine of plans has run in virtual time."""
