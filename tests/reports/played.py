@@ -31,9 +31,9 @@ class _Recorded(World):
         super().__init__(plans())
 
     @override
-    def _do(self, out: list[Effect]) -> None:
+    def _do(self, out: list[Effect], *, mark: str = "") -> None:
         self.records += [(self.now, effect.kind, effect.data) for effect in out if isinstance(effect, Record)]
-        super()._do(out)
+        super()._do(out, mark=mark)
 
 
 def records(script: Iterable[Input]) -> list[Told]:

@@ -91,7 +91,7 @@ def of_html(page: str) -> str:
 
 def of_markdown(text: str) -> str:
     """Without what makes signs mean nothing."""
-    return "".join(unescape(re.sub(r"<br>|\\(?=[!-/:-@\[-`{-~])", "", text)).split())
+    return "".join(unescape(re.sub(r"<br>|\\([!-/:-@\[-`{-~])", r"\1", text)).split())
 
 
 def test_who_was_struck_is_counted_once_and_who_was_struck_before_is_not() -> None:

@@ -1,6 +1,7 @@
 """`cti-daemon report`: a clear fault and never half a file."""
 
 import json
+import os
 from contextlib import closing
 from pathlib import Path
 
@@ -78,7 +79,7 @@ def test_a_full_disk_leaves_what_was_there_and_nothing_half(tmp_path: Path, monk
     def full(_handle: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(report_file.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(UnwritableError, match=r"report\.md: No space left on device; no report was written"):
         report_file.write(page, b"half of it")
     assert [path.name for path in tmp_path.iterdir()] == ["report.md"]
