@@ -12,7 +12,7 @@ from typing import Any
 from cti_daemon.model.affected import AskNumber, CallBack, ForgetNumbers, KeepCaller, NoteRow
 from cti_daemon.model.effects import Answer, AskEdge, Effect, ListEdge, ListNode, ProbeNode, Record, Report, SampleAudio
 from cti_daemon.model.events import Event
-from cti_daemon.model.plan_effects import CallIn, Notify
+from cti_daemon.model.plan_effects import CallIn, InformCallers, Notify, TestCalls
 from cti_daemon.model.reasons import Verdict
 from cti_daemon.model.records import Standing, StandingDrill, StandingOrders
 from cti_daemon.model.settings import Settings
@@ -143,6 +143,6 @@ def _urgency(effect: Effect) -> int:
     """Persist, then act, then look further, then tell; `sorted` keeps the order within each."""
     if isinstance(effect, Record):
         return 0
-    if isinstance(effect, Report | Answer | Notify | CallIn | KeepCaller | NoteRow | ForgetNumbers):
+    if isinstance(effect, Report | Answer | Notify | CallIn | InformCallers | TestCalls | KeepCaller | NoteRow | ForgetNumbers):
         return 3
     return 2 if isinstance(effect, AskNumber | CallBack | AskEdge | SampleAudio | ProbeNode | ListEdge | ListNode) else 1

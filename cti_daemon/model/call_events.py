@@ -117,6 +117,7 @@ class CallerJoined(NamedTuple):
     uniqueid: Uniqueid
     token: CallToken | None
     position: int = 0
+    channel: ChannelName | None = None
 
 
 class CallerLeft(NamedTuple):
@@ -164,6 +165,7 @@ class CallerUnserved(NamedTuple):
     uniqueid: Uniqueid
     token: CallToken | None
     status: str
+    channel: ChannelName | None = None
 
 
 class WaitingSeen(NamedTuple):

@@ -10,7 +10,7 @@ from typing import Any
 
 from cti_daemon.model.affected import AffectedEffect
 from cti_daemon.model.events import Membership
-from cti_daemon.model.ids import ChannelName, NodeName, PathName, Uniqueid
+from cti_daemon.model.ids import ChannelName, NodeName, PathName, QueueName, Uniqueid
 from cti_daemon.model.plan_effects import PlanEffect
 from cti_daemon.model.reasons import Mode, Reason
 
@@ -55,6 +55,36 @@ class SetDrill:
     effect_id: int
     edge: NodeName
     route: tuple[NodeName, ...]
+
+
+class Switch(StrEnum):
+    """Global variables by which a plan switches what callers hear and are offered."""
+
+    ANNOUNCE = "CTI_ANNOUNCE"  # a sound file; edges
+    ETA = "CTI_ETA"  # HH:MM; edges
+    OFFER = "CTI_OFFER"  # 1; media servers
+
+
+@dataclass(frozen=True, slots=True)
+class SetSwitch:
+    """The dialplan of `node` does as these switches say; empty: as it does without plans. Where one is not empty the dialplan must have
+    `context`, else it is refused."""
+
+    effect_id: int
+    node: NodeName
+    context: str
+    values: tuple[tuple[Switch, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseCaller:
+    """A caller who waits goes before all whose priority is less."""
+
+    effect_id: int
+    node: NodeName
+    queue: QueueName
+    channel: ChannelName
+    priority: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +221,8 @@ Effect = (
     | CallHook
     | SetVia
     | SetDrill
+    | SetSwitch
+    | RaiseCaller
     | RescueLeg
     | AttachDialog
     | HangUp

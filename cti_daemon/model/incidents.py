@@ -65,6 +65,13 @@ class ActionKind(StrEnum):
     SEATS_LOGIN = "seats-login"  # spare seats, other queues' agents: into queues, with a penalty
     SEATS_LOGOUT = "seats-logout"
     SEATS_UNPAUSE = "seats-unpause"
+    SEATS_PENALTY = "seats-penalty"  # seats that are in queues get another penalty there
+    ANNOUNCE_ON = "announce-on"  # new callers hear the approved wording and the expected time
+    ANNOUNCE_OFF = "announce-off"
+    CALLER_PRIORITY = "caller-priority"  # a class of callers goes to the head of the queue
+    OFFER_CALL_BACK = "offer-call-back"  # who waits may leave his number by a key
+    INFORM_CALLERS = "inform-callers"  # those in the register are told: apology, cause, expected time
+    TEST_CALLS = "test-calls"  # the machine calls over each path
     NOTE = "note"
     GRADE = "grade"
     SNAPSHOT = "snapshot"  # the facts as they are now, into the record
@@ -80,8 +87,14 @@ TELEPHONY = frozenset(
         ActionKind.SEATS_LOGIN,
         ActionKind.SEATS_LOGOUT,
         ActionKind.SEATS_UNPAUSE,
+        ActionKind.SEATS_PENALTY,
     }
 )
+"""What saves calls: it waits for nobody's approval."""
+VOICES = frozenset({ActionKind.ANNOUNCE_ON, ActionKind.ANNOUNCE_OFF, ActionKind.CALLER_PRIORITY, ActionKind.OFFER_CALL_BACK})
+"""What callers hear, and are offered: it holds while the incident is open, and ends with it."""
+MACHINE = TELEPHONY | VOICES | {ActionKind.INFORM_CALLERS, ActionKind.TEST_CALLS}
+"""What the engine has carried out, and what has an outcome."""
 PEOPLE = frozenset({ActionKind.TASK, ActionKind.ASK})
 """Steps that wait for a person, until a deadline."""
 
@@ -173,6 +186,16 @@ class Step:
     penalty: int = 0
     grade: Grade | None = None
     plan: str = ""
+    recording: str = ""
+    """The sound file that says `wording`, without its ending."""
+    wording: Titled = Titled("", "")
+    """What is announced: the incident's wording, where nobody has given it another one."""
+    by: tuple[str, ...] = ()
+    """Gateways over which callers are told, in this order, or `voice`."""
+    text: Titled = Titled("", "")
+    """What callers are told, before the wording and the expected time of the incident."""
+    nodes: tuple[str, ...] = ()
+    """Roles of the servers that are called; empty: every server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,6 +332,8 @@ class Incident:
     cause_class: str = ""
     eta: str = ""
     wording: str = ""
+    recording: str = ""
+    """The sound file of a wording that a person has given; else that of the step."""
     vendor_case: str = ""
     held_up: tuple[int, ...] = ()
     """Stages that a person has lowered: not entered again before their condition has cleared."""

@@ -7,6 +7,7 @@ again. A channel that cannot be used is an outcome too (`is_delivered` false, wi
 from dataclasses import dataclass
 from enum import StrEnum
 
+from cti_daemon.model.ids import NodeName
 from cti_daemon.model.incidents import CallInLevel, Grade, Plan, Value
 
 
@@ -97,5 +98,46 @@ class PlansRead:
     plans: tuple[Plan, ...]
 
 
-PlanEffect = Notify | CallIn
-PlanEvent = Notified | Summoned | FactTold | PlansRead
+class About(StrEnum):
+    """Why callers are told: nobody is told twice of the same."""
+
+    FAULT = "fault"
+    RECOVERY = "recovery"
+
+
+@dataclass(frozen=True, slots=True)
+class InformCallers:
+    """Tell those in the register whom something happened to in the last `since_seconds`, over the first of `by` that takes it; each caller
+    once for `incident` and `about`, also over a restart. `order` is `<incident>/<step>`. The outcome is `Carried`."""
+
+    order: str
+    incident: str
+    about: About
+    by: tuple[str, ...]
+    title: str
+    text: str
+    since_seconds: float
+    time_scale: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class TestCalls:
+    """Call each of these servers over each control network, from every edge. The outcome is `Carried`."""
+
+    __test__ = False  # no case of pytest
+
+    order: str
+    nodes: tuple[NodeName, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What became of a step of the machine."""
+
+    order: str
+    is_done: bool
+    said: str
+
+
+PlanEffect = Notify | CallIn | InformCallers | TestCalls
+PlanEvent = Notified | Summoned | FactTold | PlansRead | Carried

@@ -44,7 +44,7 @@ from cti_daemon.model.events import (
     SipAlive,
     SipRefused,
 )
-from cti_daemon.model.plan_effects import FactTold, Notified, PlanEvent, PlansRead, Summoned
+from cti_daemon.model.plan_effects import Carried, FactTold, Notified, PlanEvent, PlansRead, Summoned
 from cti_daemon.model.reasons import Verdict
 from cti_daemon.policy.reception import Reception
 from cti_daemon.policy.rooms import Rooms
@@ -105,6 +105,7 @@ class Intake:
             Summoned: self._of_plans,
             FactTold: self._of_plans,
             PlansRead: self._of_plans,
+            Carried: self._of_plans,
         }  # a table, since `match` would try two dozen classes for the commonest event
 
     def take(self, event: Event, at: float, out: list[Effect]) -> float:
@@ -169,6 +170,8 @@ class Intake:
     def _joined(self, event: CallerJoined, at: float, out: list[Effect]) -> float:
         """Who was given to a queue is not to be given back to the seat that did so: the dialog is taken off his leg."""
         leg = self._rooms.site.join(event, at)
+        if not self._rooms.voices.is_idle:
+            self._rooms.voices.join(event)
         if leg is not None:
             out.append(AttachDialog(next(self._rooms.ids), leg.edge, leg.channel, ""))
         return UNCALLED
@@ -236,6 +239,7 @@ class Intake:
             rooms.stale.learn(event)
             or rooms.hook.learn(event, at, out)
             or rooms.drills.learn(event, at)
+            or rooms.voices.learn(event, at, out)
             or rooms.aftermath.learn(event, at, out)
         ):
             return at

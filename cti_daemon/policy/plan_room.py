@@ -8,7 +8,8 @@ from typing import Any
 from cti_daemon.model.effects import Effect
 from cti_daemon.model.events import Command
 from cti_daemon.model.ids import QueueName, SeatName
-from cti_daemon.model.incidents import BACK, ActionKind, Step
+from cti_daemon.model.incidents import BACK, VOICES, ActionKind, Step
+from cti_daemon.model.plan_effects import About, InformCallers, TestCalls
 from cti_daemon.model.reasons import CommandStatus, Role
 from cti_daemon.policy import failover
 from cti_daemon.policy.adoption import adopt
@@ -17,11 +18,21 @@ from cti_daemon.policy.picture import draw
 from cti_daemon.policy.plans import Plans, Wish
 from cti_daemon.policy.rooms import Rooms
 from cti_daemon.policy.ruling import Ruling, Situation
+from cti_daemon.policy.seat_verbs import PENALTY, rule_seat
 
 NEVER = float("inf")
 _OWNER = "plan "
 """Head of the user of a plan's own orders: no person is called so."""
-_SEAT_VERBS = {ActionKind.SEATS_LOGIN: "seat-login", ActionKind.SEATS_LOGOUT: "seat-logout", ActionKind.SEATS_UNPAUSE: "seat-unpause"}
+_SEAT_VERBS = {
+    ActionKind.SEATS_LOGIN: "seat-login",
+    ActionKind.SEATS_LOGOUT: "seat-logout",
+    ActionKind.SEATS_UNPAUSE: "seat-unpause",
+    ActionKind.SEATS_PENALTY: PENALTY,
+}
+VOICE_WITHIN_SECONDS = 10.0
+"""So long an Asterisk may be away before what callers should hear counts as not done."""
+BEFORE_SECONDS = 300.0
+"""Whom something happened to so long before an incident began is told of it: a condition holds for a while before it opens one *(ours)*."""
 _WANTED_ROLES = {
     ActionKind.EMERGENCY_ON: frozenset({Role.EMERGENCY}),
     ActionKind.EMERGENCY_OFF: frozenset({Role.PRIMARY, Role.STANDBY}),
@@ -38,6 +49,10 @@ class PlanRoom:
         self._rooms, self._plans, self._situate = rooms, plans, situate
         self._open: dict[str, tuple[Wish, set[str], list[str]]] = {}
         """Steps about seats: which orders are not ended yet, and what was refused."""
+        self._spoken: dict[str, tuple[Wish, float]] = {}
+        """Steps about what callers hear, until it holds or its time is over."""
+        rooms.voices.use(plans.plans.values())
+        rooms.voices.use(incident.plan for incident in plans.incidents.values())
 
     def attend(self, at: float, out: list[Effect]) -> float:
         """Look, if it is time; when to look again."""
@@ -48,11 +63,34 @@ class PlanRoom:
         while wishes := self._plans.take_wishes():
             for wish in wishes:
                 self._order(wish, at, out)
-        return self._plans.next_at
+        return min(self._plans.next_at, self._speak(at, out))
+
+    def _speak(self, at: float, out: list[Effect]) -> float:
+        """Callers hear what the open incidents want them to hear."""
+        rooms, voices = self._rooms, self._rooms.voices
+        if voices.is_idle:
+            return NEVER
+        again_at = voices.judge(self._plans.incidents.values(), rooms.aftermath.callbacks.tasks.values(), at, out)
+        for key, (wish, until_at) in list(self._spoken.items()):
+            is_done, said = voices.outcome(wish.step)
+            if is_done is None and at >= until_at:
+                is_done, said = False, "no Asterisk that should hold it is reached"
+            if is_done is not None:
+                del self._spoken[key]
+                self._end(wish, said, at, out, is_done=is_done)
+                again_at = at  # a failed one does not stand any more
+        return min(again_at, *(until_at for _, until_at in self._spoken.values()), NEVER)
 
     def _order(self, wish: Wish, at: float, out: list[Effect]) -> None:
         if self._rooms.book.orders.is_paused:
             self._end(wish, "automation is paused: this is left to people", at, out, is_done=False)
+        elif wish.step.do in VOICES:
+            self._rooms.voices.use([self._plans.incidents[wish.incident].plan])
+            self._spoken[f"{wish.incident}/{wish.step.id}"] = (wish, at + VOICE_WITHIN_SECONDS)
+        elif wish.step.do is ActionKind.INFORM_CALLERS:
+            self._inform(wish, at, out)
+        elif wish.step.do is ActionKind.TEST_CALLS:
+            self._call(wish, at, out)
         elif wish.step.do in _SEAT_VERBS:
             self._order_seats(wish, at, out)
         else:
@@ -71,6 +109,29 @@ class PlanRoom:
             adopt(self._rooms, decided, candidates, at, out)
         self._end(wish, ruling.message, at, out, is_done=ruling.is_go)
 
+    # --- callers and calls --------------------------------------------------------------------------------------------
+
+    def _inform(self, wish: Wish, at: float, out: list[Effect]) -> None:
+        if self._rooms.settings.affected is None:
+            self._end(wish, "there is no register: the configuration has no [register]", at, out, is_done=False)
+            return
+        incident, step = self._plans.incidents[wish.incident], wish.step
+        about = About.RECOVERY if step in incident.plan.recovery.steps else About.FAULT
+        words = [f"{step.text.zh} / {step.text.en}", incident.wording]
+        words += [f"预计恢复时间 / expected to be over: {incident.eta}"] if incident.eta and about is About.FAULT else []
+        text = "\n".join(word for word in words if word)
+        order, since_seconds = f"{wish.incident}/{step.id}", at - incident.began_at + BEFORE_SECONDS
+        scale = incident.plan.time_scale
+        out.append(InformCallers(order, wish.incident, about, step.by, self._rooms.settings.site.name, text, since_seconds, scale))
+
+    def _call(self, wish: Wish, at: float, out: list[Effect]) -> None:
+        roles = self._rooms.site.roles
+        nodes = tuple(node for node in self._rooms.site.servers if not wish.step.nodes or roles[node].value in wish.step.nodes)
+        if not nodes:
+            self._end(wish, f"there is no server with role {', '.join(wish.step.nodes)}", at, out, is_done=False)
+            return
+        out.append(TestCalls(f"{wish.incident}/{wish.step.id}", nodes))
+
     # --- seats --------------------------------------------------------------------------------------------------------
 
     def _order_seats(self, wish: Wish, at: float, out: list[Effect]) -> None:
@@ -80,7 +141,7 @@ class PlanRoom:
         self._open[key] = (wish, waiting, refused)
         for seat in wish.step.seats:
             command = Command(f"{key}/{seat}", _SEAT_VERBS[wish.step.do], _OWNER + wish.incident, args=_args(wish.step, seat))
-            ruling = RULES[command.verb](command, self._situate(at))
+            ruling = rule_seat(command, self._situate(at))
             if ruling.is_go and ruling.wishes is not None:
                 waiting.add(command.id)
                 self._rooms.mirroring.order(ruling.wishes, at, out)
@@ -154,4 +215,4 @@ def _args(step: Step, seat: str) -> dict[str, Any]:
     args: dict[str, Any] = {"seat": seat}
     if step.queues:
         args["queues"] = list(step.queues)
-    return args | ({"penalty": step.penalty} if step.do is ActionKind.SEATS_LOGIN else {})
+    return args | ({"penalty": step.penalty} if step.do in (ActionKind.SEATS_LOGIN, ActionKind.SEATS_PENALTY) else {})

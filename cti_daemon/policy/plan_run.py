@@ -11,6 +11,7 @@ from typing import Any
 from cti_daemon.model.effects import Effect, Record, Report
 from cti_daemon.model.incidents import (
     BACK,
+    MACHINE,
     OPEN_STATES,
     ORDER,
     TELEPHONY,
@@ -89,7 +90,7 @@ class Run:
             return
         if step.do is ActionKind.ASK:
             self.reach(IncidentState.ASSESSED)
-        elif step.do is ActionKind.TASK or step.do in TELEPHONY:
+        elif step.do is ActionKind.TASK or step.do in MACHINE:
             self.reach(IncidentState.RESPONDING)
 
     # --- time and facts -----------------------------------------------------------------------------------------------
@@ -244,7 +245,7 @@ class Run:
                 self.children.append(step.plan)
                 self.finish(step.id, StepState.DONE, said=step.plan)
             case _:
-                self._telephony(step)
+                self._have_done(step)
 
     def _take_back(self) -> None:
         """Seats that a step has logged in are logged out again when its stage is over: a level, so also after a restart or a close."""
@@ -267,8 +268,12 @@ class Run:
         if added := tuple(seat for seat in seats if seat not in held.added):
             self.set_step(step, replace(held, added=(*held.added, *added)))
 
-    def _telephony(self, step: Step) -> None:
-        if self.now.is_drill:
+    def _have_done(self, step: Step) -> None:
+        """By the engine; its outcome comes back."""
+        if step.do is ActionKind.ANNOUNCE_ON and not self.now.wording:
+            self.change(wording=words_of(step))
+            self.write("said", f"wording: {self.now.wording}", by=f"plan {self.now.plan.name}, approved by {self.now.plan.approved_by}")
+        if self.now.is_drill and step.do is not ActionKind.TEST_CALLS:
             self.finish(step.id, StepState.DONE, said="drill: live calls are left alone")
         else:
             self.wishes.append(step)
@@ -323,9 +328,13 @@ class Run:
 
     def close_when_done(self, by: str) -> None:
         """Without a review, recovered is closed as soon as nothing is open."""
-        is_open = any(run.state is StepState.OPEN for run in self.now.steps.values())
+        is_open = any(run.state is StepState.OPEN or self._is_under_way(name, run) for name, run in self.now.steps.items())
         if self.now.state is IncidentState.RECOVERED and not self.now.plan.recovery.review_role and not is_open:
             self.close(by, "recovered, nothing is left to do, and no review is asked for")
+
+    def _is_under_way(self, name: str, run: StepRun) -> bool:
+        step = self.now.plan.step(name)
+        return run.state is StepState.BEGUN and step is not None and step.do is ActionKind.INFORM_CALLERS
 
     def close(self, by: str, why: str) -> None:
         for name, run in self.now.steps.items():
@@ -333,3 +342,8 @@ class Run:
                 self.finish(name, StepState.SKIPPED, said="closed before")
         self.change(state=IncidentState.CLOSED)
         self.write("closed", f"closed by {by}: {why}", by=by, reason=why)
+
+
+def words_of(step: Step) -> str:
+    """The wording of an announcement, as an incident has it."""
+    return f"{step.wording.zh} / {step.wording.en}"

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cti_daemon.model.effects import Effect, Record, Report
-from cti_daemon.model.incidents import BACK, TELEPHONY, Activation, Incident, IncidentState, Plan, Step, StepState
-from cti_daemon.model.plan_effects import FactTold, Notified, PlanEvent, PlansRead, Summoned
+from cti_daemon.model.incidents import BACK, MACHINE, Activation, Incident, IncidentState, Plan, Step, StepState
+from cti_daemon.model.plan_effects import Carried, FactTold, Notified, PlanEvent, PlansRead, Summoned
 from cti_daemon.model.plan_tables import fact_named
 from cti_daemon.model.records import StandingPlans
 from cti_daemon.model.views import SiteView
@@ -31,7 +31,7 @@ CLOSED_KEPT = 20
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A telephony step that the engine is to carry out."""
+    """A step of the machine that the engine is to have carried out."""
 
     incident: str
     step: Step
@@ -205,6 +205,10 @@ class Plans:
                     self.note_fact(at)
             case PlansRead():
                 self._reload(event.plans, at, out)
+            case Carried():
+                incident, _, step = event.order.partition("/")
+                if incident in self.incidents:
+                    self._end_step(incident, step, is_done=event.is_done, said=event.said, at=at, out=out)
             case Notified() | Summoned():
                 name = (event.notice if isinstance(event, Notified) else event.summons).split("/")[0]
                 if name in self.incidents:
@@ -225,12 +229,8 @@ class Plans:
         return wishes
 
     def carried_out(self, wish: Wish, *, is_done: bool, said: str, at: float, out: list[Effect]) -> None:
-        """What became of a telephony step."""
-        run = self.run(wish.incident, at, out)
-        held = run.now.steps.get(wish.step.id)
-        if held is not None and held.state is StepState.BEGUN:
-            run.finish(wish.step.id, StepState.DONE if is_done else StepState.FAILED, by="cti-daemon", said=said)
-        self.take(run, at, out)
+        """What became of a step of the machine."""
+        self._end_step(wish.incident, wish.step.id, is_done=is_done, said=said, at=at, out=out)
         self.settle(at, out)
 
     def add_seats(self, wish: Wish, seats: tuple[str, ...], at: float, out: list[Effect]) -> None:
@@ -239,6 +239,14 @@ class Plans:
         run.add_seats(wish.step.id, seats)
         self.take(run, at, out)
         self.settle(at, out)
+
+    def _end_step(self, incident: str, step: str, *, is_done: bool, said: str, at: float, out: list[Effect]) -> None:
+        run = self.run(incident, at, out)
+        held = run.now.steps.get(step)
+        if held is not None and held.state is StepState.BEGUN:
+            run.finish(step, StepState.DONE if is_done else StepState.FAILED, by="cti-daemon", said=said)
+            run.close_when_done("cti-daemon")
+        self.take(run, at, out)
 
     def note_fact(self, at: float) -> None:
         """A fact was told: it is looked at now, and written down."""
@@ -331,7 +339,7 @@ class Plans:
                 run.write("resumed", "the daemon was restarted; all clocks go on")
             begun = [name for name, held in incident.steps.items() if held.state is StepState.BEGUN]
             steps = [incident.step(name) for name in begun if not is_closed or name.endswith(BACK)]
-            self._pending.wishes += [Wish(incident.id, step) for step in steps if step is not None and step.do in TELEPHONY]
+            self._pending.wishes += [Wish(incident.id, step) for step in steps if step is not None and step.do in MACHINE]
 
 
 def _key(plan: Plan, subject: str) -> str:

@@ -25,6 +25,7 @@ from cti_daemon.policy.seat_alarm import SeatAlarm
 from cti_daemon.policy.seat_desk import SeatDesk
 from cti_daemon.policy.stale import StaleCalls
 from cti_daemon.policy.verdicts import Verdicts
+from cti_daemon.policy.voices import Voices
 from cti_daemon.policy.watch import Watching
 from cti_daemon.state.seat_presence import SeatPresence
 from cti_daemon.state.site import Site
@@ -68,6 +69,7 @@ class Rooms:
     aftermath: Aftermath
     fault_marks: FaultMarks
     outside_seats: OutsideSeats
+    voices: Voices
     plans: Plans | None = None
     """None: the site has none."""
 
@@ -116,4 +118,5 @@ def furnish(settings: Settings, standing: Standing | None, orders: StandingOrder
         aftermath=Aftermath(settings, site, ids, counters["callbacks"]),
         fault_marks=FaultMarks(counters["fault_marks"]),
         outside_seats=OutsideSeats(counters["outside_offers"]),
+        voices=Voices(site, ids),
     )

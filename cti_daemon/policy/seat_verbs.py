@@ -13,6 +13,9 @@ from cti_daemon.policy.seats import safe_text, text_fault
 
 OPPOSITES = {"seat-login": "seat-logout", "seat-logout": "seat-login", "seat-pause": "seat-unpause", "seat-unpause": "seat-pause"}
 
+PENALTY = "seat-penalty"
+"""Ordered by plans only: people give a penalty with seat-login."""
+
 
 def rule_seat(command: Command, now: Situation) -> Ruling:
     args = dict(command.args)
@@ -36,10 +39,16 @@ def last_opposite(command: Command, now: Situation) -> LastOrder | None:
 
 
 def _told(verb: str, args: Mapping[str, Any], wishes: Collection[MemberKey] = ()) -> str:
-    what = {"seat-login": "logged in to", "seat-logout": "logged out of", "seat-pause": "paused in", "seat-unpause": "not paused in"}[verb]
+    what: dict[str, str] = {
+        "seat-login": "logged in to",
+        "seat-logout": "logged out of",
+        "seat-pause": "paused in",
+        "seat-unpause": "not paused in",
+    }
+    what[PENALTY] = f"has penalty {args.get('penalty', 0)} in"
     why = f" ({args['reason']})" if args.get("reason") else ""
     queues = sorted({queue for queue, _ in wishes}) or args.get("queues")
-    return f"{args['seat']} is {what} {', '.join(queues) if queues else 'every queue it is in'}{why}"
+    return f"{args['seat']} {'' if verb == PENALTY else 'is '}{what[verb]} {', '.join(queues) if queues else 'every queue it is in'}{why}"
 
 
 def plan(
@@ -113,6 +122,16 @@ def _unpause(
     return {m.key: replace(m, paused=False, reason="") for m in held if m.paused}
 
 
+def _penalize(
+    seat: SeatName, queues: list[QueueName] | None, args: Mapping[str, Any], roster: Mapping[MemberKey, Membership]
+) -> Wishes | Ruling:
+    held, penalty = _places(seat, queues, roster), args.get("penalty", 0)
+    if isinstance(held, Ruling):
+        return held
+    return {m.key: replace(m, penalty=penalty) for m in held if m.penalty != penalty}
+
+
 _Rule = Callable[[SeatName, list[QueueName] | None, Mapping[str, Any], Mapping[MemberKey, Membership]], Wishes | Ruling]
 _RULES: dict[str, _Rule] = {"seat-login": _log_in, "seat-logout": _log_out, "seat-pause": _pause, "seat-unpause": _unpause}
 SEATS: dict[str, Callable[[Command, Situation], Ruling]] = dict.fromkeys(_RULES, rule_seat)
+_RULES[PENALTY] = _penalize

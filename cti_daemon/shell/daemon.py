@@ -17,6 +17,7 @@ from cti_daemon.model.effects import (
     ListEdge,
     ListNode,
     ProbeNode,
+    RaiseCaller,
     Record,
     Report,
     RescueLeg,
@@ -24,6 +25,7 @@ from cti_daemon.model.effects import (
     SetDrill,
     SetMember,
     SetRoute,
+    SetSwitch,
     SetVia,
 )
 from cti_daemon.model.events import Event, LinkLost, LinkUp
@@ -247,7 +249,7 @@ class Daemon:
         self._hands = Hands(self._settings, self._links)
 
     def _doers(self) -> dict[type[Any], Any]:
-        deeds = dict.fromkeys((SetRoute, SetVia, SetDrill, RescueLeg, AttachDialog, HangUp, SetMember), self._do)
+        deeds = dict.fromkeys((SetRoute, SetVia, SetDrill, SetSwitch, RaiseCaller, RescueLeg, AttachDialog, HangUp, SetMember), self._do)
         affected = self._register.doers(self._links, self._seen, self._tasks.spawn) if self._register is not None else {}
         return {
             **deeds,

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from cti_daemon.model.incidents import Condition, Incident, Plan, StepState, Test, tests_in
+from cti_daemon.model.incidents import Condition, Incident, Plan, Step, StepState, Test, tests_in
 from cti_daemon.model.plan_tables import is_each
 from cti_daemon.state.hold import Hold
 
@@ -44,7 +44,7 @@ class Watch:
         """Is all that recovery asks for so now?"""
         recovery = incident.plan.recovery
         needed = [step for i in incident.entered_at for step in incident.plan.stages[i].steps if step.id in recovery.needs]
-        is_done = all(step.id in incident.steps and incident.steps[step.id].state is StepState.DONE for step in needed)
+        is_done = all(_is_done(incident, step) for step in needed)
         if not is_done or not incident.is_approved:
             return False
         if incident.found_by != "automatic":  # a person began it: what he saw may be what nobody measures, so his word is wanted
@@ -52,3 +52,12 @@ class Watch:
         if self.recovery is not None:
             return self.recovery.is_met
         return not any(hold is not None and hold.is_met for hold in self.stages)
+
+
+def _is_done(incident: Incident, step: Step) -> bool:
+    """A step that failed is made good by the one that follows its failure."""
+    run = incident.steps.get(step.id)
+    if run is None or run.state is not StepState.FAILED:
+        return run is not None and run.state is StepState.DONE
+    followers = (other for other in incident.plan.steps if other.follows == step.id and other.answer == "failed")
+    return any(_is_done(incident, other) for other in followers)

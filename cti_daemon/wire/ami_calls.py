@@ -131,7 +131,8 @@ def read_blind_transfer(match: Match, node: NodeName) -> ChannelTransferred | No
 
 
 def read_join(match: Match, node: NodeName) -> CallerJoined:
-    return CallerJoined(node, _queue(match["queue"]), _uniqueid(match), token_in(match["variables"]), int(match["position"]))
+    channel = ChannelName(read_text(match["channel"]))
+    return CallerJoined(node, _queue(match["queue"]), _uniqueid(match), token_in(match["variables"]), int(match["position"]), channel)
 
 
 def read_leave(match: Match, node: NodeName) -> CallerLeft:

@@ -107,7 +107,8 @@ def _read_user_event(
     if match["uniqueid"] is None and match["seat"] is None:
         raise NotAttributableError("a CTI event that no channel sent")
     if match["unserved"] is not None:
-        return CallerUnserved(node, QueueName(read_text(match["unserved"])), _uniqueid(match), token, match["status"].decode("ascii"))
+        queue, channel = QueueName(read_text(match["unserved"])), ChannelName(read_text(match["channel"]))
+        return CallerUnserved(node, queue, _uniqueid(match), token, match["status"].decode("ascii"), channel)
     if token is None:
         raise NotAttributableError("a CTI event without CTI_CALL: is `channelvars` set in manager.conf?")
     if match["seat"] is not None:

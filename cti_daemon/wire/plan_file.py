@@ -2,16 +2,14 @@
 
 import hashlib
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any
 
 from cti_daemon.model.incidents import (
+    MACHINE,
     PEOPLE,
-    TELEPHONY,
     ActionKind,
     Activation,
-    CallInLevel,
     Grade,
     Group,
     Plan,
@@ -23,11 +21,13 @@ from cti_daemon.model.incidents import (
 from cti_daemon.model.plan_tables import PER, REPORTS, ROLES, is_each
 from cti_daemon.wire.plan_conditions import read_condition
 from cti_daemon.wire.plan_reader import Faults, PlanFault, Table
+from cti_daemon.wire.plan_steps import read_step
 from cti_daemon.wire.toml_lines import TomlLines
 
 MOST_BYTES = 64 * 1024
 MOST_STEPS = 100
 _DATE = r"YYYY-MM-DD"
+AFTERWARDS = (ActionKind.TASK, ActionKind.NOTIFY, ActionKind.INFORM_CALLERS)
 _SILENCE = ("wait", "start")
 
 
@@ -127,7 +127,7 @@ def _stages(table: Table, roles: Collection[str], site: Site) -> tuple[Stage, ..
                 id=part.name("id", needed='id = "…"'),
                 title=part.titled("title"),
                 grade=part.word("grade", Grade),
-                steps=tuple(_step(step, roles, site) for step in part.tables("step", needed="[[stage.step]]")),
+                steps=tuple(read_step(step, roles, site.plans, site.seat_groups) for step in part.tables("step", needed="[[stage.step]]")),
                 rows=part.rows(),
                 when=read_condition(part.table("when")),
                 after_seconds=after,
@@ -146,83 +146,12 @@ def _recovery(table: Table, roles: Collection[str], site: Site) -> Recovery:
         needs=part.names("needs", what="step"),
         for_seconds=part.span("for", 0.0) or 0.0,
         text=part.titled("text", needed=False),
-        steps=tuple(_step(step, roles, site) for step in part.tables("step")),
+        steps=tuple(read_step(step, roles, site.plans, site.seat_groups) for step in part.tables("step")),
         review_role=part.one_of("review", roles, what="role"),
         review_within_seconds=part.span("review_within", 86_400.0) or 0.0,
     )
     part.end()
     return recovery
-
-
-# --- steps ----------------------------------------------------------------------------------------------------------
-
-
-def _step(table: Table, roles: Collection[str], site: Site) -> Step:
-    kind = table.word("do", ActionKind)
-    common: dict[str, Any] = {
-        "id": table.name("id", needed='id = "…"'),
-        "do": kind,
-        "title": table.titled("title"),
-        "rows": table.rows(),
-        "after_seconds": table.span("after", 0.0) or 0.0,
-        "follows": table.name("follows"),
-        "answer": table.text("answer", most=40),
-    }
-    if kind in PEOPLE:
-        special = _of_people(table, kind, roles)
-    elif kind is ActionKind.NOTIFY:
-        acknowledge = table.span("acknowledge_within")
-        special = {"roles": _roles(table, roles), "acknowledge_within_seconds": acknowledge}
-    elif kind is ActionKind.CALL_IN:
-        special = {"roles": _roles(table, roles), "level": table.word("level", CallInLevel, CallInLevel.COME)}
-    elif kind is ActionKind.GRADE:
-        special = {"grade": table.word("grade", Grade)}
-    elif kind is ActionKind.PLAN:
-        special = {"plan": _child(table, site)}
-    else:
-        special = _of_seats(table, kind, site) if kind in TELEPHONY else {}
-    step = Step(**common, **special)
-    table.end()
-    return step
-
-
-def _roles(table: Table, known: Collection[str]) -> tuple[str, ...]:
-    return table.names("roles", known, needed='roles = ["duty-lead"]', what="role")
-
-
-def _of_people(table: Table, kind: ActionKind, roles: Collection[str]) -> Mapping[str, Any]:
-    role = table.one_of("role", roles, needed='role = "maintenance"', what="role")
-    special: dict[str, Any] = {
-        "roles": (role,),
-        "within_seconds": table.span("within", needed='within = "10m"'),
-        "late": table.names("late", roles, what="role"),
-    }
-    if special["within_seconds"] == 0:
-        table.fault("within", "must be more than nothing")
-    if kind is ActionKind.TASK:
-        return special | {"proof": table.text("proof", most=200)}
-    options = table.names("options", needed='options = ["yes", "no"]')
-    return special | {"options": options, "default": table.one_of("default", options, needed='default = "no"', what="option")}
-
-
-def _of_seats(table: Table, kind: ActionKind, site: Site) -> Mapping[str, Any]:
-    if kind not in {ActionKind.SEATS_LOGIN, ActionKind.SEATS_LOGOUT, ActionKind.SEATS_UNPAUSE}:
-        return {}
-    is_login = kind is ActionKind.SEATS_LOGIN
-    groups = table.names("groups") if is_login else ()
-    seats = table.names("seats", needed="" if groups else 'seats = ["seat12"]')
-    special: dict[str, Any] = {"seats": tuple(dict.fromkeys([*seats, *(s for g in groups for s in site.seat_groups.get(g, ()))]))}
-    special["queues"] = table.names("queues", needed='queues = ["hotline"]' if is_login else "")
-    if not is_login:
-        return special
-    more = {"groups": groups, "most": table.whole("most", 0, 10_000), "is_taken_back": table.flag("take_back")}
-    return special | more | {"penalty": table.whole("penalty", 0, 1_000_000)}
-
-
-def _child(table: Table, site: Site) -> str:
-    if site.plans is None:
-        return table.name("plan", needed='plan = "…"')
-    return table.one_of("plan", site.plans, needed='plan = "…"', what="plan")
 
 
 # --- rules over several keys ----------------------------------------------------------------------------------------
@@ -242,15 +171,15 @@ def _check_together(plan: Plan, table: Table) -> None:
     named = {step.id: step for stage in plan.stages for step in stage.steps}
     for index, step in enumerate(plan.recovery.steps):
         at = table.at(("recovered", "step", index))
-        if step.do not in (ActionKind.TASK, ActionKind.NOTIFY):
-            at.fault("do", f"afterwards there are only {ActionKind.TASK} and {ActionKind.NOTIFY}")
+        if step.do not in AFTERWARDS:
+            at.fault("do", f"afterwards there are only {', '.join(AFTERWARDS)}")
         if step.follows or step.after_seconds:
             at.fault("follows" if step.follows else "after", "afterwards everything begins at once")
         if step.id in named or step.id in {other.id for other in plan.recovery.steps[:index]}:
             at.fault("id", f"{step.id!r} is used twice; each step of a plan needs its own")
     for need in plan.recovery.needs:
-        if need not in named or named[need].do not in PEOPLE | TELEPHONY:
-            table.at(("recovered",)).fault("needs", f"names {need!r}, which is no task, question or telephony action of this plan")
+        if need not in named or named[need].do not in PEOPLE | MACHINE:
+            table.at(("recovered",)).fault("needs", f"names {need!r}, which is no task, question or action of the machine in this plan")
 
 
 def _check_stages(plan: Plan, table: Table) -> None:
@@ -277,10 +206,10 @@ def _check_steps(plan: Plan, table: Table) -> None:
             followed = before.get(step.follows)
             if step.follows and followed is None:
                 at.fault("follows", f"{step.follows!r} is no step above this one")
-            if followed is not None and followed.do not in PEOPLE | TELEPHONY:
+            if followed is not None and followed.do not in PEOPLE | MACHINE:
                 at.fault(
                     "follows",
-                    f"{step.follows!r} is over as soon as it is begun; only a task, a question or a telephony action is waited for",
+                    f"{step.follows!r} is over as soon as it is begun; only a task, a question or an action of the machine is waited for",
                 )
             if step.answer and (followed is None or step.answer not in (*followed.options, "late", "failed")):
                 at.fault(

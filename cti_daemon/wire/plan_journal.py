@@ -56,6 +56,7 @@ def incident_to_plain(incident: Incident, at: float) -> dict[str, Any]:
 
     plain: dict[str, Any] = {name: getattr(incident, name) for name in _PLAIN}
     return plain | {
+        "recording": incident.recording,
         "digest": incident.plan.digest,
         "subject": incident.subject,
         "state": incident.state.value,
@@ -124,7 +125,8 @@ def incident_from_plain(plain: Mapping[str, Any], plans: Mapping[str, Plan], ela
         )
         for notice, held in plain["told"].items()
     }
-    own: dict[str, Any] = {name: plain[name] for name in _PLAIN} | {"subject": str(plain.get("subject", ""))}
+    later = {name: str(plain.get(name, "")) for name in ("subject", "recording")}  # not in what an older daemon wrote
+    own: dict[str, Any] = {name: plain[name] for name in _PLAIN} | later
     return Incident(
         plan=plans[plain["digest"]],
         state=IncidentState(plain["state"]),

@@ -17,6 +17,7 @@ from cti_daemon.wire.toml_lines import Path, TomlLines
 MOST_SECONDS = 366 * 86_400.0
 MOST_TEXT = 500
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,62}")
+SOUND = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
 _ROW = re.compile(r"[A-G][1-9]")
 _SPAN = Span(MOST_SECONDS)
 _Word = TypeVar("_Word", bound=StrEnum)
@@ -92,6 +93,14 @@ class Table:
         value = self.text(key, needed=needed)
         if value and not NAME.fullmatch(value):
             self.fault(key, f"must be a name: letters, digits, '.', '_', '-', at most 63; found {_shown(value)}")
+            return ""
+        return value
+
+    def sound(self, key: str, *, needed: str = "") -> str:
+        """A sound file in Asterisk's own folder: no path, no ending, nothing that means something to a dialplan."""
+        value = self.text(key, needed=needed)
+        if value and not SOUND.fullmatch(value):
+            self.fault(key, f"must be a sound file without folder and ending: letters, digits, '_', '-', at most 60; found {_shown(value)}")
             return ""
         return value
 

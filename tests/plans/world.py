@@ -11,7 +11,7 @@ from typing_extensions import override
 from cti_daemon.model.effects import Effect, Record, Report
 from cti_daemon.model.events import Command, FaultMarked
 from cti_daemon.model.ids import CallToken, NodeName, SeatName
-from cti_daemon.model.incidents import ActionKind, Plan, Value
+from cti_daemon.model.incidents import TELEPHONY, ActionKind, Plan, Value
 from cti_daemon.model.plan_effects import CallIn, Notified, Notify, PlanEvent, Summoned, SummonsAnswer
 from cti_daemon.model.reasons import Mode, Reason
 from cti_daemon.model.records import StandingPlans
@@ -20,7 +20,8 @@ from cti_daemon.policy.fault_marks import FaultMarks
 from cti_daemon.policy.plan_facts import Board
 from cti_daemon.policy.plan_verbs import rule_plan, rule_word
 from cti_daemon.policy.plan_words import obey
-from cti_daemon.policy.plans import COUNTS_KEPT_SECONDS, Plans
+from cti_daemon.policy.plans import COUNTS_KEPT_SECONDS, Plans, Wish
+from cti_daemon.policy.voices import clock_in, recording_of
 
 RESTART_SECONDS = 2.0
 
@@ -201,15 +202,23 @@ class World:
                 self.seats_in.update(seats)
             elif wish.step.do is ActionKind.SEATS_LOGOUT:
                 self.seats_in.difference_update(seats)
-            kind, on = wish.step.do.value, " ".join(seats)
-            if self.is_on.get(on) != kind:
-                self.is_on[on] = kind
+            kind, on = wish.step.do.value, self._what(wish, seats)
+            level = "" if wish.step.do in TELEPHONY else wish.incident + kind  # the rest has no opposite that another plan could want
+            if self.is_on.get(level + on) != kind:
+                self.is_on[level + on] = kind
                 self.switched.append((self.now, kind))
                 self._write(f"⚙ {kind} {on}".rstrip())
             out: list[Effect] = []
             self._point()
             self.plans.carried_out(wish, is_done=True, said="holds", at=self.now, out=out)
             self._do(out)
+
+    def _what(self, wish: Wish, seats: tuple[str, ...]) -> str:
+        step = wish.step
+        if step.do is ActionKind.ANNOUNCE_ON:
+            incident = self.plans.incidents[wish.incident]
+            return f"{recording_of(incident, step) or '(withdrawn)'} {clock_in(incident.eta)}".rstrip()
+        return " ".join((*seats, *step.by, *step.nodes))
 
     def _write(self, text: str) -> None:
         self.lines += [f"{clock(self.now)}   {line}" if i == 0 else f"            {line}" for i, line in enumerate(text.split("\n"))]

@@ -18,6 +18,7 @@ from cti_daemon.model.effects import (
     ListEdge,
     ListNode,
     ProbeNode,
+    RaiseCaller,
     Record,
     Report,
     RescueLeg,
@@ -25,11 +26,12 @@ from cti_daemon.model.effects import (
     SetDrill,
     SetMember,
     SetRoute,
+    SetSwitch,
     SetVia,
 )
 from cti_daemon.model.events import Event, Tick
 from cti_daemon.model.ids import NodeName
-from cti_daemon.model.plan_effects import CallIn, Notify
+from cti_daemon.model.plan_effects import CallIn, InformCallers, Notify, TestCalls
 from cti_daemon.model.records import Standing, StandingDrill, StandingOrders
 from cti_daemon.model.settings import Settings
 from tests.sim.clock import Clock
@@ -106,6 +108,8 @@ class Process(ABC):
         match effect:
             case SetRoute() | SetVia() | SetDrill() | AttachDialog() | RescueLeg() | HangUp() | SetMember():
                 self.order(effect)
+            case SetSwitch() | RaiseCaller():
+                self.switch(effect)
             case AskEdge():
                 self.ask_edge(effect)
             case SampleAudio():
@@ -114,7 +118,18 @@ class Process(ABC):
                 self.probe(effect)
             case ListEdge(edge=edge):
                 self.take_picture(edge)
-            case CallHook() | Notify() | CallIn() | AskNumber() | ForgetNumbers() | KeepCaller() | NoteRow() | CallBack():
+            case (
+                CallHook()
+                | Notify()
+                | CallIn()
+                | InformCallers()
+                | TestCalls()
+                | AskNumber()
+                | ForgetNumbers()
+                | KeepCaller()
+                | NoteRow()
+                | CallBack()
+            ):
                 raise AssertionError(effect)  # no world of ours has such a program, people to tell, or a register
             case ListNode(node=node):
                 self.take_picture(node)
@@ -123,6 +138,9 @@ class Process(ABC):
 
     @abstractmethod
     def order(self, deed: Deed) -> None: ...
+
+    def switch(self, deed: SetSwitch | RaiseCaller) -> None:
+        raise AssertionError(deed)  # only plans use any
 
     @abstractmethod
     def ask_edge(self, question: AskEdge) -> None: ...
@@ -164,7 +182,17 @@ def line(effect: Effect) -> str | None:  # noqa: PLR0911 - one line a kind
             return f"answer   {status} {code}: {message}"
         case CallHook() | SetDrill() | Record() | AskEdge() | SampleAudio() | ProbeNode() | ListEdge() | ListNode() | Notify() | CallIn():
             return None
-        case AskNumber() | ForgetNumbers() | KeepCaller() | NoteRow() | CallBack():
+        case (
+            AskNumber()
+            | ForgetNumbers()
+            | KeepCaller()
+            | NoteRow()
+            | CallBack()
+            | InformCallers()
+            | TestCalls()
+            | RaiseCaller()
+            | SetSwitch()
+        ):
             return None
 
 

@@ -4,7 +4,18 @@ redirects would wait behind the calls that the first ones set up (tried: 0.3–1
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from cti_daemon.model.effects import AttachDialog, HangUp, MemberChange, RescueLeg, SetDrill, SetMember, SetRoute, SetVia
+from cti_daemon.model.effects import (
+    AttachDialog,
+    HangUp,
+    MemberChange,
+    RaiseCaller,
+    RescueLeg,
+    SetDrill,
+    SetMember,
+    SetRoute,
+    SetSwitch,
+    SetVia,
+)
 from cti_daemon.model.events import Outcome
 from cti_daemon.model.ids import NodeName
 from cti_daemon.model.reasons import Result
@@ -12,7 +23,8 @@ from cti_daemon.model.settings import Settings
 from cti_daemon.shell.ami.node_links import NodeLinks
 from cti_daemon.wire.ami_message import Reply
 
-Deed = SetRoute | SetVia | SetDrill | RescueLeg | AttachDialog | HangUp | SetMember
+Deed = SetRoute | SetVia | SetDrill | SetSwitch | RaiseCaller | RescueLeg | AttachDialog | HangUp | SetMember
+NO = "0"
 
 _WORST_FIRST = (Result.UNKNOWN, Result.FAILED, Result.GONE)
 HEAD_START_SECONDS = 0.03
@@ -49,6 +61,12 @@ class Hands:
                 return [_set(f"CTI_VIA_{deed.node}", address)]
             case SetDrill():
                 return [_set("CTI_DRILL", ",".join(deed.route))]
+            case SetSwitch():
+                there = {"Action": "Getvar", "Variable": f"DIALPLAN_EXISTS({deed.context},s,1)"}
+                return [*([there] if is_on(deed) else []), *(_set(switch.value, value) for switch, value in deed.values)]
+            case RaiseCaller():
+                who = {"Queue": deed.queue, "Caller": deed.channel}
+                return [{"Action": "QueueChangePriorityCaller", **who, "Priority": str(deed.priority), "Immediate": "yes"}]
             case RescueLeg():
                 exten = f"w{round(deed.delay_seconds * 1000)}" if deed.delay_seconds else "s"
                 return [{"Action": "Redirect", "Channel": deed.channel, "Context": "cti-resume", "Exten": exten, "Priority": "1"}]
@@ -78,14 +96,22 @@ class Hands:
         outcomes: list[Outcome] = []
         taken = 0
         for deed, part in zip(deeds, actions, strict=True):
-            outcomes.append(_outcome(deed.effect_id, replies[taken : taken + len(part)]))
+            own = replies[taken : taken + len(part)]
             taken += len(part)
+            if isinstance(deed, SetSwitch) and is_on(deed) and own[0].value == NO:
+                outcomes.append(Outcome(deed.effect_id, Result.FAILED, f"its dialplan has no context {deed.context}"))
+            else:
+                outcomes.append(_outcome(deed.effect_id, own))
         return outcomes
 
 
 def node_of(deed: Deed) -> NodeName:
     """The Asterisk that a deed is done at."""
-    return deed.node if isinstance(deed, HangUp | SetMember) else deed.edge
+    return deed.node if isinstance(deed, HangUp | SetMember | SetSwitch | RaiseCaller) else deed.edge
+
+
+def is_on(deed: SetSwitch) -> bool:
+    return any(value for _, value in deed.values)
 
 
 def _set(variable: str, value: str) -> dict[str, str]:
