@@ -185,10 +185,10 @@ def _judge(result: Result, capture: Capture, lost: set[str], again: Group, free_
     found = set(result.strangers)
     result.missing, result.strangers = sorted(lost - found), sorted(found - lost)
     rang_in = {f"{again.number_prefix}{n}" for n in range(1, again.calls + 1)}
-    rung = Counter(_rung(capture.carrier_sip))
-    result.rung = sum(rung.values())
-    result.rung_twice = sorted(number for number, count in rung.items() if count > 1)
-    result.rung_in_vain = sorted(rang_in & rung.keys())
+    calls = Counter(rung(capture.carrier_sip))
+    result.rung = sum(calls.values())
+    result.rung_twice = sorted(number for number, count in calls.items() if count > 1)
+    result.rung_in_vain = sorted(rang_in & calls.keys())
     served: dict[str, float] = {}
     for dialog in judge.read_dialogs(capture.phones_sip):
         if dialog.node == EMG.name and dialog.answered_wall is not None:
@@ -201,8 +201,8 @@ def _judge(result: Result, capture: Capture, lost: set[str], again: Group, free_
     result.wrong = [f"{len(getattr(result, kind))} {kind}" for kind in kinds if getattr(result, kind)] + result.count.faults()
 
 
-def _rung(path: Path) -> list[str]:
-    """Whom the edge rang up: a number for each INVITE outside of a dialog, repeats left out."""
+def rung(path: Path) -> list[str]:
+    """Return whom the edge rang up: a number for each INVITE outside of a dialog, repeats left out."""
     found: dict[str, str] = {}
     with path.open("rb") as stream:
         for datagram in pcap.read(stream):

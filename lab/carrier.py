@@ -21,6 +21,8 @@ class Audio(StrEnum):
     SPARSE = "sparse"
     """5 packets a second: like silence suppression; keeps the far phone's rtp_timeout quiet at a tenth of the cost."""
     NONE = "none"
+    KEYS = "keys"
+    """SPARSE, and the keys of `KEYS_PRESSED` as telephone-events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,9 @@ class Group:
         return 20000 + 400 * self.slot
 
 
+KEYS_PRESSED = ((1.5, 1), (4.5, 1), (5.5, 11))
+"""Seconds after the answer, and the event: 11 is `#`."""
+_EVENT = 101
 _SPARSE_SECONDS = 0.2
 _PACKET_BYTES = 160
 
@@ -63,12 +68,27 @@ def write_audio(folder: Path, hold_seconds: float) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     voice = sound.tone(2.0, 300, 410)
     (folder / "voice.ulaw").write_bytes(voice)
+    with (folder / "keys.pcap").open("wb") as stream:
+        pcap.write(stream, (pcap.Datagram(1e9 + wall, "127.0.0.1", 4000, "127.0.0.1", 4000, packet) for wall, packet in _pressed(voice)))
     count = round(hold_seconds / _SPARSE_SECONDS)
     with (folder / f"sparse-{hold_seconds:g}.pcap").open("wb") as stream:
         pcap.write(
             stream,
             (pcap.Datagram(1e9 + n * _SPARSE_SECONDS, "127.0.0.1", 4000, "127.0.0.1", 4000, _rtp(n, voice)) for n in range(count)),
         )
+
+
+def _pressed(voice: bytes) -> list[tuple[float, bytes]]:
+    """Half a minute of silence suppression with keys in it (RFC 4733): each with three packets while it is down, and three ends."""
+    spoken = [(n * _SPARSE_SECONDS, 0, n * _SPARSE_SECONDS, voice[:_PACKET_BYTES]) for n in range(round(30 / _SPARSE_SECONDS))]
+    for at, key in KEYS_PRESSED:
+        for part in range(6):
+            event = bytes([key, 0x8A if part >= 3 else 0x0A]) + (min(part + 1, 4) * 400).to_bytes(2)
+            spoken.append((at + 0.02 * part + 0.001, _EVENT | (0x80 if part == 0 else 0), at, event))
+    return [
+        (wall, bytes([0x80, kind]) + number.to_bytes(2) + round(stamp * sound.RATE).to_bytes(4) + (0x0C711AB1).to_bytes(4) + payload)
+        for number, (wall, kind, stamp, payload) in enumerate(sorted(spoken))
+    ]
 
 
 def _rtp(number: int, voice: bytes) -> bytes:
@@ -83,6 +103,7 @@ def render(group: Group, folder: Path) -> str:
         Audio.FULL: f'<nop><action><exec rtp_stream="{folder}/voice.ulaw,-1,0,PCMU/8000"/></action></nop>',
         Audio.SPARSE: (f'<nop><action><exec play_pcap_audio="{folder}/sparse-{group.hold_seconds:g}.pcap"/></action></nop>'),
         Audio.NONE: "",
+        Audio.KEYS: f'<nop><action><exec play_pcap_audio="{folder}/keys.pcap"/></action></nop>',
     }[group.audio]
     port = "[rtpstream_audio_port]" if group.audio is Audio.FULL else "[media_port]"
     return (
@@ -90,6 +111,7 @@ def render(group: Group, folder: Path) -> str:
         .replace("@NUMBER@", group.number_prefix)
         .replace("@PORT@", port)
         .replace("@PLAY@", play)
+        .replace("@EVENTS@", f" {_EVENT}\na=rtpmap:{_EVENT} telephone-event/8000" if group.audio is Audio.KEYS else "")
         .replace("@HOLD@", str(round(group.hold_seconds * 1000)))
     )
 
@@ -145,7 +167,7 @@ o=carrier 1 1 IN IP4 [local_ip]
 s=-
 c=IN IP4 [media_ip]
 t=0 0
-m=audio @PORT@ RTP/AVP 0
+m=audio @PORT@ RTP/AVP 0@EVENTS@
 a=rtpmap:0 PCMU/8000
 a=ptime:20
 

@@ -17,6 +17,8 @@ class AskNumber:
     uniqueid: Uniqueid
     channel: ChannelName
     token: CallToken
+    variable: str = "CALLERID(num)"
+    """Where it stands; CTI_GIVEN: the number that he has keyed in, on his channel at a media server (`edge` is that one then)."""
 
 
 @dataclass(frozen=True, slots=True)

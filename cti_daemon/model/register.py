@@ -33,6 +33,7 @@ class Harm(StrEnum):
     LOST = "lost"  # talking, waiting or ringing when the server or the edge died, and not kept
     HUNG_UP = "hung_up"  # kept, and hung up soon after the interruption
     EMERGENCY = "emergency"  # handled on an emergency seat
+    ASKED = "asked"  # waited, and left his number to be called back
 
 
 class RowState(StrEnum):
@@ -60,7 +61,7 @@ class CallbackSettings(Table):
     """Between two tries."""
     ring_seconds: Annotated[float, Field(ge=5, le=120)] = 25.0
     """So long his telephone rings."""
-    harms: tuple[Literal[Harm.LOST, Harm.HUNG_UP], ...] = (Harm.LOST, Harm.HUNG_UP)
+    harms: tuple[Literal[Harm.LOST, Harm.HUNG_UP, Harm.ASKED], ...] = (Harm.LOST, Harm.HUNG_UP, Harm.ASKED)
     """Who is called by itself; the others wait for people."""
 
 

@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from cti_daemon.model.affected import AskNumber, ForgetNumbers, KeepCaller
-from cti_daemon.model.call_events import ChannelsListed
+from cti_daemon.model.call_events import CallerUnserved, ChannelsListed
 from cti_daemon.model.effects import Effect, RescueLeg
 from cti_daemon.model.events import DrillCallSeen, EdgeListed, LegRouted, Outcome, SeatTalking
 from cti_daemon.model.ids import CallToken, NodeName
 from cti_daemon.model.reasons import Role, Verdict
-from cti_daemon.model.register import Harmed
+from cti_daemon.model.register import Harm, Harmed, RowState
 from cti_daemon.model.settings import Settings
 from cti_daemon.policy.callbacks import OUTCOMES, Callbacks
 from cti_daemon.policy.failover import Routing
@@ -25,6 +25,8 @@ LOOK_SECONDS = 1.0
 SWEEP_SECONDS = 5.0
 NUMBER_LASTS_SECONDS = 60.0
 """So long a number outlives the call, for what is only found out afterwards."""
+OWN_NUMBER, OTHER_NUMBER = "CALLBACK", "CALLBACKOTHER"
+"""What the dialplan says when a caller has left his number."""
 _ENDS_ALL = frozenset({Verdict.DEAD, Verdict.DEAD_SILENT})
 """Verdicts by which nobody's audio can go on."""
 
@@ -66,6 +68,16 @@ class Aftermath:
             return
         if self._site.roles.get(event.node) is Role.EMERGENCY:
             self._keep([self._affected.handle(leg, event.node, at)], out)
+
+    def leave_number(self, event: CallerUnserved, out: list[Effect]) -> None:
+        """He waited, and wants to be called back: at the number that he calls from, or at one that he has keyed in."""
+        leg = None if event.token is None else self._site.legs.of_token(event.token)
+        if not self._is_kept or leg is None or leg.token in self._tests or self.callbacks.owns(leg.token):
+            return
+        if event.status == OTHER_NUMBER and event.channel is not None:
+            self._asked[leg.token] = None
+            out.append(AskNumber(event.node, event.uniqueid, event.channel, leg.token, "CTI_GIVEN"))
+        self._keep([Harmed(leg.token, Harm.ASKED, leg.state.value, event.node, leg.edge, RowState.OPEN, event.queue)], out)
 
     def list_edge(self, event: EdgeListed, out: list[Effect]) -> None:
         """Calls that came before we did."""

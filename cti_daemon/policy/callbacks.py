@@ -27,7 +27,7 @@ RANG_IN_REST_SECONDS = 60.0
 """Who rang in himself and was not served is not called sooner than this."""
 OUTCOMES = ("reached", "no_number", "refused", "rang_in", "hung_up", "not_reached", "closed_by_people")
 """What is counted: of an attempt, or of a row that is closed."""
-_RANK = (Harm.LOST, Harm.HUNG_UP, Harm.EMERGENCY)
+_RANK = (Harm.LOST, Harm.HUNG_UP, Harm.ASKED, Harm.EMERGENCY)
 
 
 class Callbacks:

@@ -46,6 +46,7 @@ from cti_daemon.model.events import (
 )
 from cti_daemon.model.plan_effects import Carried, FactTold, Notified, PlanEvent, PlansRead, Summoned
 from cti_daemon.model.reasons import Verdict
+from cti_daemon.policy.aftermath import OTHER_NUMBER, OWN_NUMBER
 from cti_daemon.policy.reception import Reception
 from cti_daemon.policy.rooms import Rooms
 
@@ -72,7 +73,6 @@ class Intake:
             CallerLeft: queues.leave,
             CallerServed: queues.serve,
             CallerDone: queues.finish,
-            CallerUnserved: queues.give_back,
             StreamBegan: site.begin,
         }
         """Nearly all events: they change what we hold, and call for nothing."""
@@ -90,6 +90,7 @@ class Intake:
             FaultMarked: self._fault_marked,
             OutsideOffered: self._outside_offered,
             CallerJoined: self._joined,
+            CallerUnserved: self._unserved,
             QueuesListed: self._queues_listed,
             ChannelsListed: self._channels_listed,
             EdgeListed: self._edge_listed,
@@ -174,6 +175,12 @@ class Intake:
             self._rooms.voices.join(event)
         if leg is not None:
             out.append(AttachDialog(next(self._rooms.ids), leg.edge, leg.channel, ""))
+        return UNCALLED
+
+    def _unserved(self, event: CallerUnserved, at: float, out: list[Effect]) -> float:
+        self._rooms.site.queues.give_back(event, at)
+        if event.status in (OWN_NUMBER, OTHER_NUMBER):
+            self._rooms.aftermath.leave_number(event, out)
         return UNCALLED
 
     def _test_call(self, event: DrillCallSeen, at: float, out: list[Effect]) -> float:

@@ -12,7 +12,9 @@ import sys
 from enum import StrEnum
 from typing import Any
 
-KINDS = ("notice", "standby", "come")
+KINDS = ("notice", "standby", "come", "inform")
+INFORM = KINDS[3]
+"""To a caller: he is told, and asked for nothing."""
 ROUNDS = 3
 KEY_MILLISECONDS = 5000
 """After each round: a mailbox that plays its greeting presses no key, however long it goes on."""
@@ -83,6 +85,9 @@ def _known(sound: str) -> None:
 def confirm(line: Line) -> Key | None:
     """The conversation. None: nobody confirmed."""
     kind, is_drill = line.kind(), line.is_drill()
+    if kind == INFORM:
+        line.say(f"cti-call-{kind}")
+        return None
     for _ in range(ROUNDS):
         key = (line.ask("cti-call-drill") if is_drill else None) or line.ask(f"cti-call-{kind}")
         if key is Key.YES or (key is Key.NO and kind != KINDS[0]):

@@ -6,6 +6,7 @@ whose end is not known: none of them confirms."""
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
@@ -21,6 +22,7 @@ from cti_daemon.shell.notice_sender import Sent
 from cti_daemon.shell.secret_files import NodeSecrets, Secrets
 
 LOOK_SECONDS = 0.5
+_NO_DIGIT = re.compile(r"[^0-9*#]")
 MARGIN_SECONDS = 5.0
 """For the call's own set-up, and for the last word to arrive."""
 
@@ -82,6 +84,18 @@ class CallOutLines:
         """A notice: delivered when a key confirmed it."""
         said, why = await self.ask(person, call, "notice", is_drill=is_drill)
         return Sent(TryResult.DELIVERED) if said is Said.YES else Sent(TryResult.FAILED, why)
+
+    async def inform(self, number: str, call: str) -> Sent:
+        """A caller: told when somebody, or his mailbox, has heard it to the end."""
+        digits = _NO_DIGIT.sub("", number)
+        if not digits:
+            return Sent(TryResult.FAILED, "there is no number")
+        line = await self._free.get()
+        try:
+            said, why = await self._call(line, Call(name_of(call), digits, "inform", is_drill=False))
+        finally:
+            self._free.put_nowait(line)
+        return Sent(TryResult.DELIVERED) if said in {Said.YES, Said.SILENT} else Sent(TryResult.FAILED, why)
 
     async def ask(
         self, person: str, call: str, kind: str, *, is_drill: bool, begun: Callable[[], Awaitable[None]] = _nothing

@@ -31,7 +31,7 @@ from cti_daemon.model.effects import (
 from cti_daemon.model.events import Event, LinkLost, LinkUp
 from cti_daemon.model.ids import NodeName
 from cti_daemon.model.incidents import Plan
-from cti_daemon.model.plan_effects import PlansRead
+from cti_daemon.model.plan_effects import Carried, InformCallers, PlansRead, TestCalls
 from cti_daemon.model.records import Standing, StandingPlans
 from cti_daemon.model.settings import Settings
 from cti_daemon.model.views import SiteView
@@ -51,6 +51,7 @@ from cti_daemon.shell.ledger_file import LedgerFile
 from cti_daemon.shell.messengers import Messengers
 from cti_daemon.shell.metrics import Metrics
 from cti_daemon.shell.mqtt import MqttBridge
+from cti_daemon.shell.path_calls import PathCalls
 from cti_daemon.shell.readiness import Readiness
 from cti_daemon.shell.runner import Runner
 from cti_daemon.shell.secret_files import Secrets
@@ -147,6 +148,7 @@ class Daemon:
         self._teller = Teller(self._metrics, [self._mqtt], self._control.answer)
         self._make_links()
         self._probes = SipProbes(settings, runner.post)
+        self._path_calls = PathCalls(settings, self._secrets, runner.post)
         self._messengers = Messengers(settings, self._secrets, runner.post, self._tasks.spawn)
         if settings.contact:
             self._messengers.read()
@@ -250,8 +252,12 @@ class Daemon:
 
     def _doers(self) -> dict[type[Any], Any]:
         deeds = dict.fromkeys((SetRoute, SetVia, SetDrill, SetSwitch, RaiseCaller, RescueLeg, AttachDialog, HangUp, SetMember), self._do)
-        affected = self._register.doers(self._links, self._seen, self._tasks.spawn) if self._register is not None else {}
+        affected = (
+            self._register.doers(self._links, self._seen, self._tasks.spawn, self._messengers.lines) if self._register is not None else {}
+        )
         return {
+            InformCallers: self._cannot_inform,
+            TestCalls: self._call_paths,
             **deeds,
             **affected,
             **self._messengers.doers(),
@@ -272,6 +278,14 @@ class Daemon:
     async def _do_and_tell(self, deeds: list[Deed]) -> None:
         for outcome in await self._hands.do(deeds):
             self._seen(outcome)
+
+    def _cannot_inform(self, orders: list[InformCallers]) -> None:
+        for order in orders:
+            self._seen(Carried(order.order, is_done=False, said="the register cannot be used: its key ring is missing or faulty"))
+
+    def _call_paths(self, orders: list[TestCalls]) -> None:
+        for order in orders:
+            self._tasks.spawn(self._path_calls.call(order), f"test-calls-{order.order}")
 
     def _call_hook(self, wishes: list[CallHook]) -> None:
         routing = self._settings.routing

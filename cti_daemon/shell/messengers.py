@@ -42,7 +42,7 @@ class Messengers:
         for via in {channel.via for person in settings.contact for channel in person.channels}:
             for result in TryResult:  # a counter that began with 1 would hide its first rise
                 self._sent.add(via, result.value, "false", count=0)
-        lines = CallOutLines(settings, secrets) if settings.call_out is not None and secrets.call_out is not None else None
+        lines = self.lines = CallOutLines(settings, secrets) if settings.call_out is not None and secrets.call_out is not None else None
         self._notices = Notices(settings, secrets.gateways, self._notes, post, self._observe, lines)
         self._summonses = Summonses(self._notices, self._notes, post, lines)
         self._tests = ContactTests(settings, self._notices, ContactProofs(beside.with_name(PROOFS)))

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from cti_daemon.model.ids import CallToken, NodeName, QueueName
 from cti_daemon.model.register import CallerKey, Harm, Harmed, Progress, Row, RowNumber, RowState
+from cti_daemon.shell.informed_file import SCHEMA as INFORMED_SCHEMA
+from cti_daemon.shell.informed_file import Informed
 from cti_daemon.shell.register_keys import KeyRing, LostKeyError, TornError
 from cti_daemon.shell.ticket_file import SCHEMA, Tickets
 
@@ -44,7 +46,7 @@ _COLUMNS = (
 )
 
 
-_RANK = {Harm.EMERGENCY: 0, Harm.HUNG_UP: 1, Harm.LOST: 2}
+_RANK = {Harm.EMERGENCY: 0, Harm.HUNG_UP: 1, Harm.ASKED: 2, Harm.LOST: 3}
 
 
 class DamagedError(Exception):
@@ -61,11 +63,12 @@ class RegisterFile:
             path.touch(mode=0o640)  # before SQLite makes it as the umask likes
         self._db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
         self.tickets = Tickets(self._db)
+        self.informed = Informed(self._db)
         try:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
             self._db.execute("PRAGMA secure_delete=ON")
-            self._db.executescript(_SCHEMA + SCHEMA)
+            self._db.executescript(_SCHEMA + SCHEMA + INFORMED_SCHEMA)
             self._check()
         except BaseException:
             self._db.close()
@@ -138,6 +141,7 @@ class RegisterFile:
     def erase(self, rows: list[RowNumber], wall: float) -> None:
         """Take the numbers out for good. What happened stays, with nobody's number: counts must close."""
         with self._transaction():
+            self.informed.forget(rows)
             self._db.executemany(
                 "UPDATE callers SET number = NULL, caller = '', state = 'closed', result = 'erased', changed_wall = ? WHERE row = ?",
                 [(wall, row) for row in rows],
@@ -148,6 +152,7 @@ class RegisterFile:
         """Erase the rows of interruptions before that instant, whole; which ones."""
         with self._transaction():
             found = [int(row) for (row,) in self._db.execute("SELECT row FROM callers WHERE harmed_wall < ? ORDER BY row", (before_wall,))]
+            self.informed.forget(found)
             self._db.executemany("DELETE FROM callers WHERE row = ?", [(row,) for row in found])
         if found:
             self._empty_log()

@@ -87,7 +87,7 @@ class RegisterHands:
     async def _ask(self, question: AskNumber) -> None:
         try:
             links = self._links[question.edge]
-            ask = {"Action": "Getvar", "Channel": question.channel, "Variable": "CALLERID(num)"}
+            ask = {"Action": "Getvar", "Channel": question.channel, "Variable": question.variable}
             reply = await links.act(ask, ASK_SECONDS)
             if reply.result is Result.DONE and _NUMBER.fullmatch(reply.value):
                 self._numbers[question.token] = reply.value

@@ -3,16 +3,20 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from cti_daemon.model.effects import Record
 from cti_daemon.model.events import Event
 from cti_daemon.model.ids import NodeName
+from cti_daemon.model.plan_effects import InformCallers
 from cti_daemon.model.register import Register as RegisterSettings
 from cti_daemon.model.settings import Settings
 from cti_daemon.shell import log
 from cti_daemon.shell.ami.node_links import NodeLinks
+from cti_daemon.shell.call_out import CallOutLines
 from cti_daemon.shell.control_socket import Private
+from cti_daemon.shell.informing import Informing
 from cti_daemon.shell.journal import Journal
 from cti_daemon.shell.register import Register, RegisterError
 from cti_daemon.shell.register_desk import VERB, RegisterDesk
@@ -27,7 +31,10 @@ DAY_SECONDS = 86_400.0
 
 
 class RegisterRoom:
-    def __init__(self, settings: Settings, own: RegisterSettings, ring: KeyRing, journal: Journal) -> None:
+    def __init__(
+        self, settings: Settings, own: RegisterSettings, ring: KeyRing, journal: Journal, gateways: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        self._gateways = gateways
         self._ring = ring
         self._callback = settings.callback
         self._hands: RegisterHands | None = None
@@ -39,12 +46,18 @@ class RegisterRoom:
         self._log = log.get("register")
 
     def doers(
-        self, links: Mapping[NodeName, NodeLinks], post: Callable[[Event], None], spawn: Spawn
+        self, links: Mapping[NodeName, NodeLinks], post: Callable[[Event], None], spawn: Spawn, lines: CallOutLines | None = None
     ) -> dict[type[Any], Callable[[Any], None]]:
         """Who does what the core wants done about affected callers."""
         self._hands = RegisterHands(self.register, self._ring, self._journal, self._callback, links, post, spawn)
         self._desk.tell = self._hands.tell
-        return self._hands.doers()
+        informing = Informing(self.register, self._journal, self._gateways, lines, post)
+
+        def inform(orders: list[InformCallers]) -> None:
+            for order in orders:
+                spawn(informing.inform(order), f"inform-{order.order}")
+
+        return {**self._hands.doers(), InformCallers: inform}
 
     async def run(self) -> None:
         """Tell the core what the last run left; erase what is older than it may be, now and every hour; until cancelled."""
@@ -80,7 +93,7 @@ def open_room(settings: Settings, secrets: Secrets, journal: Journal) -> Registe
         text = "no register is kept: affected callers are not written down"
         log.get("register").error(text, fault=fault)
         return None
-    room = RegisterRoom(settings, settings.affected, read_ring(secrets.register_keys or ""), journal)
+    room = RegisterRoom(settings, settings.affected, read_ring(secrets.register_keys or ""), journal, secrets.gateways)
     room.register.start()
     return room
 
