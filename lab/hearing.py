@@ -73,7 +73,6 @@ by = ["sms"]
 text = { zh = "非常抱歉", en = "we apologise" }
 title = { zh = "告知", en = "callers are told" }
 [recovered]
-needs = ["inform"]
 text = { zh = "已恢复", en = "it is over" }
 review = "duty"
 [[recovered.step]]

@@ -31,6 +31,7 @@ ARGS: dict[str, dict[str, Any]] = {
     "stage-set": {"incident": "lines-full-1", "eta": "15:30"},
     "task-done": {"incident": "lines-full-1", "step": "next-shift-early", "proof": "seat 12, from 14:00"},
     "answer": {"incident": "all-seats-cannot-log-in-1", "step": "recoverable", "answer": "no"},
+    "coming": {"incident": "call-surge-1", "answer": "yes", "person": "zhang"},
     "arrived": {"incident": "media-server-failure-1", "person": "the supplier"},
     "fact-set": {"fact": "external.mains", "value": False},
     "fault-report": {"kind": "seat", "text": "headset is dead", "seat": "seat12"},

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 RECOVERED = "recovered"
 DEPUTY = "/deputy"
+_WORDS_GIVEN = frozenset({SummonsAnswer.YES.value, SummonsAnswer.NO.value})
 _KINDS = {ActionKind.TASK: NoticeKind.TASK, ActionKind.ASK: NoticeKind.QUESTION}
 
 
@@ -146,6 +147,10 @@ class Notices:
         is_reached = event.answer is not SummonsAnswer.UNREACHABLE
         people = (*held.people, event.person) if is_reached and event.person not in held.people else held.people
         self._keep(event.summons, replace(held, people=people, is_delivered=is_reached or held.is_delivered is True))
+        known = self._run.now.summoned.get(f"{event.summons}/{event.person}")
+        if known in _WORDS_GIVEN and event.answer.value not in _WORDS_GIVEN:  # he has answered in words while the telephone rang
+            self._settle(event.summons)
+            return
         summoned = {**self._run.now.summoned, f"{event.summons}/{event.person}": event.answer.value}
         self._run.change(summoned=MappingProxyType(summoned))
         text = f"{held.role} ({event.person or 'nobody'}): {event.answer.value}" + (f", {event.reason}" if event.reason else "")

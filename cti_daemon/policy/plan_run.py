@@ -272,7 +272,8 @@ class Run:
         """By the engine; its outcome comes back."""
         if step.do is ActionKind.ANNOUNCE_ON and not self.now.wording:
             self.change(wording=words_of(step))
-            self.write("said", f"wording: {self.now.wording}", by=f"plan {self.now.plan.name}, approved by {self.now.plan.approved_by}")
+            by, fields = f"plan {self.now.plan.name}, approved by {self.now.plan.approved_by}", {"wording": self.now.wording}
+            self.write("said", f"wording: {self.now.wording}", by=by, fields=fields)
         if self.now.is_drill and step.do is not ActionKind.TEST_CALLS:
             self.finish(step.id, StepState.DONE, said="drill: live calls are left alone")
         else:

@@ -1,7 +1,8 @@
 """May this be said to that incident? Shapes of args are checked already (`order_args`). Nothing is changed here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+from cti_daemon.model.contacts import Contact
 from cti_daemon.model.events import Command
 from cti_daemon.model.incidents import ActionKind, Incident, IncidentState, StepState, Value
 from cti_daemon.model.plan_tables import FactKind, fact_named, plain, value_fault
@@ -24,6 +25,8 @@ def rule_plan(command: Command, now: Situation) -> Ruling:
     if command.verb == "fault-report":
         return accept(f"a fault of kind {command.args['kind']} is reported")
     incident = named(command, now.plans)
+    if command.verb == "coming":
+        return incident if isinstance(incident, Ruling) else _coming(command, incident, now.settings.contact)
     return incident if isinstance(incident, Ruling) else _OF_INCIDENT[command.verb](command, incident)
 
 
@@ -106,9 +109,11 @@ def _approve(command: Command, incident: Incident) -> Ruling:
 
 def _stage(command: Command, incident: Incident) -> Ruling:
     args, stages = command.args, [stage.id for stage in incident.plan.stages]
-    changes = [f"{key} {args[key]}" for key in ("stage", "grade", "eta", "wording", "cause_class", "vendor_case") if key in args]
+    changes = [
+        f"{key} {args[key]}" for key in ("stage", "grade", "eta", "wording", "recording", "cause_class", "vendor_case") if key in args
+    ]
     if not changes:
-        return refuse("malformed", "set what? stage, grade, eta, wording, cause_class or vendor_case")
+        return refuse("malformed", "set what? stage, grade, eta, wording, recording, cause_class or vendor_case")
     if ("stage" in args or "grade" in args) and not command.reason:
         return refuse("malformed", "a stage or a grade is changed with a reason")
     if "stage" in args and not incident.is_open:
@@ -142,6 +147,30 @@ def _arrived(command: Command, incident: Incident) -> Ruling:
     return accept(f"{incident.id}: {command.args.get('person', command.user)} has arrived")
 
 
+def _coming(command: Command, incident: Incident, contacts: Iterable[Contact]) -> Ruling:
+    contact = who_comes(command, contacts)
+    if contact is None:
+        who = command.args.get("person", command.user)
+        return refuse("wrong_target", f'{who!r} is nobody of the contact book; name whom it concerns: args {{"person": …}}')
+    if not summonses_of(incident, contact):
+        roles = ", ".join(contact.roles) or "no role"
+        return refuse("wrong_target", f"{incident.id} has not called in {contact.name}, who has {roles}")
+    does = "comes" if command.args["answer"] == "yes" else "does not come"
+    return accept(f"{incident.id}: {contact.name} {does}")
+
+
+def who_comes(command: Command, contacts: Iterable[Contact]) -> Contact | None:
+    """By name, or whose name at the broker it is."""
+    name = command.args.get("person")
+    return next((one for one in contacts if (one.name == name if name else command.user in (one.user, one.name))), None)
+
+
+def summonses_of(incident: Incident, contact: Contact) -> list[str]:
+    """By which he was called in."""
+    steps = {step.id for step in incident.plan.steps if step.do is ActionKind.CALL_IN}
+    return [name for name, held in incident.told.items() if held.role in contact.roles and name.split("/")[1] in steps]
+
+
 def _close(command: Command, incident: Incident) -> Ruling:
     if not command.reason:
         return refuse("malformed", "an incident is closed with a reason")
@@ -167,5 +196,5 @@ _OF_INCIDENT: dict[str, Callable[[Command, Incident], Ruling]] = {
     "incident-close": _close,
 }
 PLANS: dict[str, Callable[[Command, Situation], Ruling]] = dict.fromkeys(
-    ("plan-start", "fact-set", "fault-report", *_OF_INCIDENT), rule_plan
+    ("plan-start", "fact-set", "fault-report", "coming", *_OF_INCIDENT), rule_plan
 )

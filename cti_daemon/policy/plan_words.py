@@ -10,7 +10,7 @@ from cti_daemon.policy.plan_verbs import RECOVERED, told_value
 from cti_daemon.policy.plans import Plans
 
 ARRIVED = "arrived"
-_FIELDS = ("eta", "wording", "cause_class", "vendor_case")
+_FIELDS = ("eta", "wording", "recording", "cause_class", "vendor_case")
 
 
 def obey(plans: Plans, command: Command, at: float, out: list[Effect]) -> None:
@@ -101,8 +101,11 @@ def _set(run: Run, command: Command) -> None:
     args, user = command.args, command.user
     fields = {key: str(args[key]) for key in _FIELDS if key in args}
     if fields:
+        if "wording" in fields:
+            fields.setdefault("recording", "")  # the old one says other words
         run.change(**fields)
-        run.write("said", ", ".join(f"{key}: {word}" for key, word in fields.items()), by=user, fields=fields)
+        words = {key: word for key, word in fields.items() if word}
+        run.write("said", ", ".join(f"{key}: {word}" for key, word in words.items()), by=user, fields=words)
     if "grade" in args:
         run.change(grade=type(run.now.grade)(args["grade"]), is_graded_by_person=True)
         run.write("grade", f"{args['grade']}, by {user}" + _why(command.reason), by=user, reason=command.reason)

@@ -4,13 +4,16 @@ from collections.abc import Iterable
 
 from cti_daemon.model.effects import Answer, Effect
 from cti_daemon.model.events import Command
+from cti_daemon.model.plan_effects import Summoned, SummonsAnswer
 from cti_daemon.model.reasons import CommandStatus
 from cti_daemon.model.verbs import VERBS, Kind
 from cti_daemon.policy import failover, telling
 from cti_daemon.policy.adoption import adopt
 from cti_daemon.policy.desk import Desk
 from cti_daemon.policy.plan_room import NEVER, PlanRoom
+from cti_daemon.policy.plan_verbs import summonses_of, who_comes
 from cti_daemon.policy.plan_words import obey
+from cti_daemon.policy.plans import Plans
 from cti_daemon.policy.rooms import Rooms
 from cti_daemon.policy.ruling import Ruling, Seating, Situation
 
@@ -48,10 +51,19 @@ class Reception:
             callbacks.change(ruling.callback, command.user, at, out)
         if rooms.plans is not None and _is_for_plans(command, ruling):
             obey(rooms.plans, command, at, out)
+            self._bring(rooms.plans, command, at, out)
         is_status = command.verb == "status" and ruling.status is CommandStatus.OK
         data = telling.status(rooms.routing, rooms.verdicts.of, is_paused=orders.is_paused) if is_status else {}
         self._desk.close(command, ruling, rooms.routing.epoch, data, out)
         return True
+
+    def _bring(self, plans: Plans, command: Command, at: float, out: list[Effect]) -> None:
+        """Somebody who was called in has answered in words."""
+        contact = who_comes(command, self._rooms.settings.contact) if command.verb == "coming" else None
+        if contact is not None:
+            answer = SummonsAnswer(command.args["answer"])
+            for summons in summonses_of(plans.incidents[str(command.args["incident"])], contact):
+                plans.learn(Summoned(summons, contact.name, answer, f"by {command.user}"), at, out)
 
     def _situate(self, at: float) -> Situation:
         rooms, seats = self._rooms, self._rooms.seat_desk

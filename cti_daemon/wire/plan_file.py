@@ -2,7 +2,7 @@
 
 import hashlib
 import tomllib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from cti_daemon.model.incidents import (

@@ -39,6 +39,7 @@ ANSWERS = {
     "stage-set": "wrong_mode",
     "task-done": "wrong_mode",
     "answer": "wrong_mode",
+    "coming": "wrong_mode",
     "arrived": "wrong_mode",
     "fact-set": "wrong_mode",
     "fault-report": "wrong_mode",
