@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
+from datetime import datetime
 from typing import Any
 
 from lab import daemon, engineer, tally
@@ -29,6 +30,12 @@ def entries(name: str, incident: str) -> list[dict[str, Any]]:
         rows = journal.execute("SELECT wall, data FROM entries WHERE kind = 'incident' ORDER BY seq").fetchall()
     found = [{**json.loads(data), "wall": wall} for wall, data in rows]
     return [entry for entry in found if entry.get("incident") == incident]
+
+
+def stages(name: str, incident: str) -> dict[str, float]:
+    """When each stage came into force, as the journal has it: wall time. What people are told leaves at that instant."""
+    found = [entry for entry in entries(name, incident) if entry["what"] == "stage"]
+    return {str(entry["stage"]): datetime.fromisoformat(entry["wall"]).timestamp() for entry in reversed(found)}
 
 
 def report(name: str, incident: str, wrong: list[str]) -> list[str]:

@@ -31,7 +31,7 @@ HOLD_SECONDS, SUPERVISOR_SECONDS, QUESTION_SECONDS = 10.0, 300.0, 600.0
 KILL_SECONDS, MEND_SECONDS = 420.0, 690.0
 OBSERVED_SECONDS = 120.0
 """Clear for a minute, observed for another."""
-DELIVERY_SECONDS = 10.0
+DELIVERY_SECONDS = 20.0
 """What look, journal, message and mail server may take together."""
 RESTART_SECONDS = 3.0
 """From the daemon's death to its start: what systemd's RestartSec and a slow disk would take."""

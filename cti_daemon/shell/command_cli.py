@@ -70,7 +70,8 @@ def _command(verb: Verb) -> Callable[..., None]:
     """A function with the parameters that this verb takes, as typer reads them off its signature."""
 
     def command(**given: Any) -> None:
-        args = {arg.name: given[_parameter(arg)] for arg in verb.args if given[_parameter(arg)] not in (None, False, [])}
+        typed = ((arg.name, given[_parameter(arg)]) for arg in verb.args)
+        args = {name: value for name, value in typed if value is not None and value is not False and value != []}  # 0 was typed
         order = _Order(
             path=given["path"],
             verb=verb,
