@@ -38,6 +38,8 @@ class Count:
     """Of those kept: who hung up before an agent had answered."""
     lost: int = 0
     """Refused, never answered, or ended by us without an agent's having hung up."""
+    gave_up_in_between: int = 0
+    """Hung up themselves without an agent, and are in the register: they were being moved then. They are called back too."""
     lost_and_registered: int = 0
     unaccounted: list[str] = field(default_factory=list)
     """Lost, and not in the register."""
@@ -62,7 +64,7 @@ class Count:
         """One line."""
         return (
             f"in {self.callers_in} = kept {self.kept} (served {self.served}, gave up {self.gave_up})"
-            f" + lost and registered {self.lost_and_registered} (lost {self.lost})"
+            f" + lost and registered {self.lost_and_registered} (lost {self.lost}, gave up while being moved {self.gave_up_in_between})"
         )
 
 
@@ -70,19 +72,21 @@ def count(calls: Iterable[Call], dialogs: Sequence[Dialog], rows: Iterable[Row],
     """`calls` as the carrier saw them; `edge_died_wall`: whoever was on the line then is lost, though nobody could tell the carrier."""
     found = Count()
     lost: Counter[str] = Counter()
+    known = Counter(row.number for row in rows if row.harm == LOST)
     answered = {dialog.number for dialog in dialogs if dialog.answered_wall is not None}
     for call in calls:
         found.callers_in += 1
+        has_given_up = call.ended_by == "carrier" and call.number not in answered
         if _is_lost(call, dialogs, edge_died_wall):
             found.lost += 1
             lost[call.number] += 1
-            continue
-        found.kept += 1
-        if call.number in answered:
-            found.served += 1
-        elif call.ended_by == "carrier":
-            found.gave_up += 1
-    known = Counter(row.number for row in rows if row.harm == LOST)
+        elif has_given_up and known[call.number] > lost[call.number]:
+            found.gave_up_in_between += 1
+            lost[call.number] += 1
+        else:
+            found.kept += 1
+            found.served += call.number in answered
+            found.gave_up += has_given_up
     found.lost_and_registered = sum(min(times, known[number]) for number, times in lost.items())
     found.unaccounted = sorted((lost - known).keys())
     found.strangers = sorted(known.keys() - lost.keys())

@@ -1,5 +1,5 @@
-"""What is left of a drill of an incident, in build/drills: NAME.json, and in the folder NAME the daemon's own journal and log and all that
-people were told."""
+"""What is left of a drill of an incident, in build/drills: NAME.json, and in the folder NAME the daemon's own journal and log, all that
+people were told, and what carrier and telephones saw."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def keep(name: str) -> None:
     """Keep the evidence, while the lab stands."""
     folder = tally.FOLDER / name
     folder.mkdir(parents=True, exist_ok=True)
-    for path in (*daemon.FOLDER.glob("journal.sqlite*"), daemon.LOG, RUN / "sinks.jsonl"):
+    for path in (*daemon.FOLDER.glob("journal.sqlite*"), daemon.LOG, RUN / "sinks.jsonl", *(RUN / name).glob("*.pcap")):
         if path.exists():
             (folder / path.name).write_bytes(path.read_bytes())
 
@@ -43,7 +43,7 @@ def report(name: str, incident: str, wrong: list[str]) -> list[str]:
     folder, files = tally.FOLDER / name, list[str]()
     for language, form in (("zh", "md"), ("en", "md"), ("zh", "html"), ("en", "json")):
         path = folder / f"report.{language}.{form}"
-        words = ("report", "incident", incident, "--journal", str(folder / "journal.sqlite"), "--language", language, "--form", form)
+        words = ("report", "incident", incident, "--journal", str(folder / "journal.sqlite"), "--language", language, "--format", form)
         done = engineer.here(*words, "--output", str(path))
         if done.returncode:
             wrong.append(f"report: {done.stderr.strip().splitlines()[-1:]}")

@@ -124,8 +124,8 @@ def play(time_scale: float) -> Result:
         process.stop(f"sipp-{callers.name}", with_signal=signal.SIGUSR1, seconds=callers.hold_seconds + 15)
         rows = register_rows()
     finally:
-        incident_record.keep(NAME)
         capture.stop()
+        incident_record.keep(NAME)
         carrier.stop(callers)
         telephones.stop()
         daemon.stop()

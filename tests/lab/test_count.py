@@ -54,6 +54,18 @@ def test_strangers_and_doubles_leave_it_open(rows: list[Row]) -> None:
     assert not count([call("1", ended=30.0, by="carrier")], [talk("1")], rows).closes
 
 
+def test_who_gives_up_while_he_is_moved_is_in_the_register_and_counted_once() -> None:
+    """ "Was sent elsewhere, and is gone without having again what he had" is lost for the register; for the carrier he hung up."""
+    found = count([call("1", ended=12.0, by="carrier"), call("2", ended=30.0, by="carrier")], [talk("2")], [Row("1", "lost")])
+    assert closes(found) == (True, 2, 1, 1)
+    assert (found.lost, found.gave_up_in_between) == (0, 1)
+
+
+def test_who_is_in_the_register_as_lost_and_had_an_agent_to_the_end_is_a_stranger_there() -> None:
+    found = count([call("1", ended=30.0, by="carrier")], [talk("1")], [Row("1", "lost")])
+    assert (found.closes, found.strangers) == (False, ["1"])
+
+
 def test_who_hung_up_after_an_interruption_or_had_an_emergency_seat_was_kept() -> None:
     rows = [Row("1", "hung_up"), Row("1", "emergency")]
     assert count([call("1", ended=30.0, by="carrier")], [talk("1")], rows).closes

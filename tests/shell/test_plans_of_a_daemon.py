@@ -126,6 +126,8 @@ def test_an_incident_outlives_sigkill_and_a_reload(program: Program) -> None:
     assert program.process is not None
     program.process.send_signal(signal.SIGHUP)
     until(lambda: "a plan file is faulty" in program.log(), "the fault of the reload is said")
+    looked_after = program.cli("ack", "0", "--incident", "trouble-1")  # 0 is a number, and no option that was left out
+    assert looked_after.returncode == 0, looked_after.stderr
     assert program.cli("task-done", "trouble-1", "act", "--yes").returncode == 0
     until(lambda: program.incidents()[0]["steps"]["act"] == "done", "the task is done")
     program.kill(signal.SIGTERM)
