@@ -14,7 +14,22 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from lab import asterisk, audience, bench, carrier, count, daemon, engineer, incident_record, judge, places, queue_log, telephones
+from lab import (
+    asterisk,
+    audience,
+    bench,
+    carrier,
+    count,
+    daemon,
+    engineer,
+    incident_record,
+    judge,
+    places,
+    queue_log,
+    report_figures,
+    tally,
+    telephones,
+)
 from lab.aftermath import register_rows
 from lab.ami import Ami
 from lab.capture import Capture
@@ -93,6 +108,10 @@ class Result:
     count: count.Count = field(default_factory=count.Count)
     queue_log: dict[str, int] = field(default_factory=dict)
     """How the stays in the primary's queue ended."""
+    figures: dict[str, list[object]] = field(default_factory=dict)
+    """Of the report: what it says, and what was."""
+    reports: list[str] = field(default_factory=list)
+    """The files, in build/drills."""
     wrong: list[str] = field(default_factory=list)
 
 
@@ -121,6 +140,8 @@ def play(time_scale: float) -> Result:
     talkers = Group("talkers", 1, SEATS, 10, _TALK_SECONDS, Audio.SPARSE)
     waiters = Group("waiters", 2, 7, 10, _TALK_SECONDS + 15, Audio.SPARSE)
     impatient = Group("impatient", 3, 2, 10, 20, Audio.SPARSE)
+    late = Group("late", 4, 3, 10, 8, Audio.SPARSE)
+    groups = (talkers, waiters, impatient, late)
     bench.up(Size(seats=SEATS + len(SPARE), emergency_seats=3), lambda _text: None, with_spare_seats)
     capture = Capture(RUN / NAME)
     rows: list[count.Row] = []
@@ -137,11 +158,12 @@ def play(time_scale: float) -> Result:
             carrier.start(impatient)
             wait_until("callers to wait", lambda: len(callers_waiting(pbx)) >= waiters.calls, 15)
         print(f"  {SEATS} seats talk, and callers wait; time_scale {time_scale:.4f}", flush=True)
-        audience.wait_told(INCIDENT, "leader", GENERAL, GENERAL_SECONDS * time_scale + 15)
+        audience.wait_told(INCIDENT, "leader", GENERAL, GENERAL_SECONDS * time_scale + 30)
+        carrier.start(late)
         audience.wait_told(INCIDENT, "manager", MAJOR, MAJOR_SECONDS * time_scale + 15)
         audience.wait_told(INCIDENT, "manager", NOTICE, 1200 * time_scale + 15)
         _answer_the_clocks(result)
-        wait_until("every caller to have gone", lambda: not any(map(carrier.is_running, (talkers, waiters, impatient))), 2 * _TALK_SECONDS)
+        wait_until("every caller to have gone", lambda: not any(map(carrier.is_running, groups)), 2 * _TALK_SECONDS)
         print("  every caller has gone", flush=True)
         audience.wait_told(INCIDENT, "manager", RECOVERED, (CLEAR_SECONDS + OBSERVED_SECONDS) * time_scale + 15)
         wait_until("the spare seats to be out of the queue", lambda: not any(_spare_left().values()), 15, every_seconds=0.3)
@@ -151,12 +173,13 @@ def play(time_scale: float) -> Result:
     finally:
         result.seats_left = {host: seats for host, seats in _spare_left().items() if seats}
         capture.stop()
-        for group_of in (talkers, waiters, impatient):
+        for group_of in groups:
             carrier.stop(group_of)
         telephones.stop()
         daemon.stop()
         audience.stop()
         incident_record.keep(NAME)
+    result.reports = incident_record.report(NAME, INCIDENT, result.wrong)
     _judge(result, capture, rows)
     return result
 
@@ -199,7 +222,14 @@ def _judge(result: Result, capture: Capture, rows: list[count.Row]) -> None:
         if not -STAGE_SECONDS <= wall - full_wall - due_seconds <= STAGE_SECONDS:
             result.wrong.append(f"stage {stage} came {wall - full_wall:.1f} s after the lines were full; {due_seconds:g} is right")
     _judge_seats(result)
-    _judge_messages(result, audience.got(INCIDENT), full_wall)
+    messages = audience.got(INCIDENT)
+    _judge_messages(result, messages, full_wall)
+    if result.reports:
+        figures = report_figures.check(
+            tally.FOLDER / NAME / "report.en.json", "hotline", report_figures.Truth(messages, calls, stays, result.count)
+        )
+        result.figures = figures.compared
+        result.wrong += figures.wrong
 
 
 def _judge_seats(result: Result) -> None:

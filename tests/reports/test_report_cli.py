@@ -4,6 +4,7 @@ import json
 import os
 from contextlib import closing
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -12,6 +13,7 @@ from cti_daemon.shell import report_file
 from cti_daemon.shell.cli import app
 from cti_daemon.shell.journal_file import JournalFile
 from cti_daemon.shell.report_file import UnwritableError
+from cti_daemon.shell.report_output import plain
 from tests.reports.played import entries, scenario
 
 SAMPLE = Path(__file__).parents[2] / "config" / "cti-daemon.toml"
@@ -93,3 +95,7 @@ def test_numbers_want_a_reason_and_a_register(journal: Path) -> None:
     told = cti(journal, "incident", NAME, "--numbers", "--reason", "call-backs by hand")
     assert told.exit_code == 3
     assert "no number is kept" in told.stderr
+
+
+def test_what_programs_read_holds_tables_as_tables() -> None:
+    assert plain({"figures": MappingProxyType({"hotline": MappingProxyType({"offered": 3})})}) == {"figures": {"hotline": {"offered": 3}}}
