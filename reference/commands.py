@@ -30,6 +30,7 @@ CODES = {
     "target_not_proven": "The target is not healthy, or the edge does not hear it.",
     "no_seats": "None of its seats is reachable or logged in.",
     "in_maintenance": "A person has taken it out of judgement: `maintenance-off` first.",
+    "in_readiness": "A time of readiness holds (`[[readiness]]`): planned moves wait; `force` if it must be.",
     "hold_down": "It has not been well for long enough; `force` if you know better.",
     "not_mirrored": "Its seats are not as they should be yet; `force` if you know better.",
     "serves": "It serves: `switchover` first.",

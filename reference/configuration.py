@@ -59,7 +59,7 @@ def _kind(field: dict[str, Any], defs: dict[str, Any]) -> str:
         case "number" | "integer" as kind:
             return _number("whole number" if kind == "integer" else "number", part)
         case "string":
-            return _string(part)
+            return {"date": "a day: `2027-01-01`", "time": "an hour: `08:30:00`"}.get(part.get("format", "")) or _string(part)
         case _:
             raise TypeError(part)
 

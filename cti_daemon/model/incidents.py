@@ -328,6 +328,9 @@ class Incident:
     approve_until_at: float | None = None
     subject: str = ""
     """Which seat or queue, of a plan that runs for each; empty: the site."""
+    response: str = ""
+    """Its response class, and whose clocks those are."""
+    response_role: str = ""
     found_by: str = "automatic"
     cause_class: str = ""
     eta: str = ""
@@ -357,5 +360,13 @@ class Incident:
         return replace(step, id=name, do=ActionKind.SEATS_LOGOUT, seats=held.added if held is not None else (), is_taken_back=False)
 
 
+RESPONSE: Mapping[str, Titled] = MappingProxyType(
+    {
+        "response.respond": Titled("响应", "respond"),
+        "response.plan": Titled("提出方案", "propose what is to be done"),
+        "response.restore": Titled("恢复服务", "restore the service"),
+    }
+)
+"""The clocks of an incident's response class (F1), beside the steps of its plan."""
 OPEN_STATES = (IncidentState.DETECTED, IncidentState.NOTIFIED, IncidentState.ASSESSED, IncidentState.RESPONDING)
 ORDER: tuple[IncidentState, ...] = tuple(IncidentState)

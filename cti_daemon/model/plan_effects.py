@@ -7,6 +7,7 @@ again. A channel that cannot be used is an outcome too (`is_delivered` false, wi
 from dataclasses import dataclass
 from enum import StrEnum
 
+from cti_daemon.model.almanac import Almanac
 from cti_daemon.model.ids import NodeName
 from cti_daemon.model.incidents import CallInLevel, Grade, Plan, Value
 
@@ -92,6 +93,13 @@ class FactTold:
 
 
 @dataclass(frozen=True, slots=True)
+class AlmanacTold:
+    """The calendar of the site, as instants of our own clock."""
+
+    almanac: Almanac
+
+
+@dataclass(frozen=True, slots=True)
 class PlansRead:
     """The plan files were read anew, and all of them are well: these are in force from now on."""
 
@@ -140,4 +148,4 @@ class Carried:
 
 
 PlanEffect = Notify | CallIn | InformCallers | TestCalls
-PlanEvent = Notified | Summoned | FactTold | PlansRead | Carried
+PlanEvent = Notified | Summoned | FactTold | PlansRead | AlmanacTold | Carried

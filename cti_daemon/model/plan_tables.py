@@ -70,6 +70,7 @@ _TOLD_FACTS = {
     "ivr.answer_seconds": Fact(_NUMBER, "until a caller hears the first option", is_measured=False),
     "seat.wrap_seconds": Fact(_NUMBER, "work after a call, mean", is_measured=False),
     "calendar.readiness": Fact(_FLAG, "a window of readiness (重大节假日保障) is open", is_measured=False),
+    "calendar.soon": Fact(_FLAG, "such a window begins within days, or is open", is_measured=False),
     "staff.off_duty": Fact(_NUMBER, "people who dropped out of this shift by accident", is_measured=False),
 }
 FACTS: dict[str, Fact] = {

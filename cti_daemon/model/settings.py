@@ -7,8 +7,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from cti_daemon.model.backups import Backup
+from cti_daemon.model.calendar import Calendar, Readiness, ResponseClass, calendar_faults
 from cti_daemon.model.contacts import CallOut, Contact, Gateway, People, book_faults
 from cti_daemon.model.fields import Address, Name, Seconds, Secret, Table
+from cti_daemon.model.plan_tables import ROLES
 from cti_daemon.model.reasons import Role
 from cti_daemon.model.register import CallbackSettings, Register
 from cti_daemon.model.report_settings import ReportTable
@@ -31,6 +33,8 @@ class Site(Table):
     """In every MQTT topic: cti/v1/NAME/…"""
     daemon: Name = "cti-1"
     """This daemon's own name, in the topic …/daemon/NAME/state."""
+    time_zone: Annotated[str, Field(pattern=r"^[A-Za-z0-9_+/-]{1,60}$")] | None = None
+    """In which the hours of calendars are meant, such as Asia/Shanghai. Left out: the machine's own."""
 
 
 class Node(Table):
@@ -235,6 +239,12 @@ class Settings(Table):
     """Emergency plans, run by the daemon. Left out: none."""
     seat_group: tuple[SeatGroup, ...] = ()
     """Seats that plans put into queues by the name of their group."""
+    calendar: Calendar | None = None
+    """Working time. Left out: every hour counts."""
+    readiness: tuple[Readiness, ...] = ()
+    """A time of readiness: a great holiday (重大节假日保障). Needs `[plans]`."""
+    response: tuple[ResponseClass, ...] = ()
+    """A response class (紧急, 重要, 一般响应): clocks that each incident of its grades has. Needs `[plans]`."""
     backup: Backup | None = None
     """Copies of the journal, each tried by putting it back. Left out: there are none."""
     report: ReportTable = ReportTable()
@@ -266,6 +276,9 @@ class Settings(Table):
             count = sum(n.role is role for n in self.node)
             if not least <= count <= most:
                 faults.append(f"{count} nodes have role = {role.value!r}; there must be {least if least == most else f'{least} to {most}'}")
+        roles = {*ROLES, *(self.plans.roles if self.plans is not None else ())}
+        has_plans, has_calendar = self.plans is not None, self.calendar is not None
+        faults += calendar_faults(self.readiness, self.response, roles, has_plans=has_plans, has_calendar=has_calendar)
         if self.callback is not None and self.affected is None:
             faults.append("callback needs [register]: without it nobody knows whom to call")
         seen: dict[str, str] = {}

@@ -33,7 +33,10 @@ _TO = Arg(
     metavar="NODE",
 )
 _FORCE = Arg(
-    "force", Flag(), "Also during the hold-down of a node that is well again.", ask='force must be true or false: args {"force": true}'
+    "force",
+    Flag(),
+    "Also during the hold-down of a node that is well again, and in a time of readiness.",
+    ask='force must be true or false: args {"force": true}',
 )
 _NODE = Arg(
     "node",

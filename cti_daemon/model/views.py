@@ -197,6 +197,8 @@ class IncidentView:
     is_approved: bool
     subject: str
     """Which seat or queue it is about; empty: the site."""
+    response: str
+    """Its response class; empty: none."""
     found_by: str
     cause_class: str
     eta: str

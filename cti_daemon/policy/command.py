@@ -5,6 +5,7 @@ import hashlib
 import hmac
 from dataclasses import replace
 
+from cti_daemon.model.almanac import Window
 from cti_daemon.model.events import Command
 from cti_daemon.model.ids import NodeName
 from cti_daemon.model.reasons import CommandStatus
@@ -19,6 +20,8 @@ from cti_daemon.policy.ruling import LastOrder, Ruling, Situation, refuse
 from cti_daemon.policy.seat_verbs import SEATS, last_opposite
 
 RULES = MOVES | ORDERS | SEATS | DRILLS | CALLBACKS | PLANS
+PLANNED = ("switchover", "failback")
+"""Left alone in a time of readiness (E7). What is done about a fault is never left alone."""
 OPPOSITE_SECONDS = 120.0
 """An order that undoes another one of so short ago is told so."""
 EPOCHS_REMEMBERED = 5
@@ -36,6 +39,8 @@ def rule(command: Command, now: Situation, key: bytes) -> Ruling:
     ruling = RULES[command.verb](command, now)
     if not ruling.is_go:
         return ruling
+    if command.verb in PLANNED and command.args.get("force") is not True and now.plans is not None and now.plans.board.is_ready:
+        return _in_readiness(now.plans.board.readiness)
     undone = _undone(ruling, command, now)
     if undone:
         ruling = replace(ruling, message=f"{ruling.message}. {undone}", remark=undone)
@@ -57,6 +62,12 @@ def _refuse(command: Command, now: Situation) -> Ruling | None:
         told = f"the site is at epoch {epoch}, the command was meant for {command.if_epoch}{_since_then(now)}; look again, then decide"
         return refuse("stale_epoch", told)
     return check(command, now)
+
+
+def _in_readiness(window: Window | None) -> Ruling:
+    which = f" ({window.name})" if window is not None else ""
+    told = f'it is a time of readiness{which}: nobody who serves is changed as planned. To do it all the same: args {{"force": true}}'
+    return refuse("in_readiness", told)
 
 
 def _take_word(command: Command) -> Ruling:

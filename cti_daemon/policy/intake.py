@@ -44,7 +44,7 @@ from cti_daemon.model.events import (
     SipAlive,
     SipRefused,
 )
-from cti_daemon.model.plan_effects import Carried, FactTold, Notified, PlanEvent, PlansRead, Summoned
+from cti_daemon.model.plan_effects import AlmanacTold, Carried, FactTold, Notified, PlanEvent, PlansRead, Summoned
 from cti_daemon.model.reasons import Verdict
 from cti_daemon.policy.aftermath import OTHER_NUMBER, OWN_NUMBER
 from cti_daemon.policy.reception import Reception
@@ -107,6 +107,7 @@ class Intake:
             FactTold: self._of_plans,
             PlansRead: self._of_plans,
             Carried: self._of_plans,
+            AlmanacTold: self._of_plans,
         }  # a table, since `match` would try two dozen classes for the commonest event
 
     def take(self, event: Event, at: float, out: list[Effect]) -> float:

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from cti_daemon.model.almanac import Almanac, Window
 from cti_daemon.model.incidents import Comparison, Test, Value, tests_in
 from cti_daemon.model.plan_tables import REPORT_WINDOW_SECONDS, REPORTS
 from cti_daemon.model.reasons import NodeState, Role, SeatState, Verdict
@@ -13,6 +14,7 @@ from cti_daemon.state.hold import Hold
 
 Key = tuple[str, str]
 """A fact, and whose it is; empty: the site's."""
+READINESS = "calendar.readiness"
 SEAT_STATE = "seat.state"
 DROP_WINDOW_SECONDS = 5.0
 DROP_KEPT_SECONDS = 60.0
@@ -38,6 +40,10 @@ class Board:
         self.checked_at = at
         """When a drill of the emergency seats was last passed, or plans were first run."""
         self.is_maintenance = False
+        self.almanac: Almanac | None = None
+        """What the calendar says; None: the site has none, or it is not told yet."""
+        self.readiness: Window | None = None
+        """The window of the calendar that holds."""
         self._seen: dict[Key, Value] = {}
         self._view_seats: tuple[SeatView, ...] = ()
         self._seats_drawn: dict[Key, Value] | None = None
@@ -57,6 +63,23 @@ class Board:
         self._view_seats, self._seats_drawn = view.seats, None
         told = self.told.get(("external.maintenance", ""))
         self.is_maintenance = told is True or any(node.maintenance is not None for node in view.nodes) or view.pause is not None
+
+    def read_calendar(self, at: float) -> None:
+        """After `look`."""
+        if self.almanac is not None:
+            self.readiness = self.almanac.window(at)
+            self._seen[(READINESS, "")] = self.readiness is not None
+            self._seen[("calendar.soon", "")] = self.almanac.is_soon(at)
+
+    @property
+    def pace(self) -> float:
+        """Which part of its `for` a condition must hold."""
+        return self.readiness.tighten if self.readiness is not None else 1.0
+
+    @property
+    def is_ready(self) -> bool:
+        """Does a window of readiness hold, by the calendar or by a person's word?"""
+        return True in self.values(READINESS)
 
     def report(self, kind: str, at: float) -> None:
         """Somebody has reported a fault."""
@@ -103,7 +126,9 @@ class Board:
         tests = tests_in(hold.condition) if hold is not None else []
         both = self._seen | self._seats | self.told if any(test.fact == SEAT_STATE for test in tests) else self._seen | self.told
         found = {key: v for test in tests for key, v in both.items() if key[0] == test.fact and test.of in ("", key[1]) and _holds(test, v)}
-        return ", ".join(f"{fact}[{of}] = {_shown(v)}" if of else f"{fact} = {_shown(v)}" for (fact, of), v in found.items())
+        text = ", ".join(f"{fact}[{of}] = {_shown(v)}" if of else f"{fact} = {_shown(v)}" for (fact, of), v in found.items())
+        now = self.readiness
+        return text if now is None or now.tighten == 1 else f"{text}; {now.name}: for {now.tighten:g} of the time"
 
     def as_data(self) -> dict[str, Value]:
         """All that is known, for the record."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from cti_daemon.model.incidents import ActionKind, Incident, IncidentState, Step, StepState, Told
+from cti_daemon.model.incidents import RESPONSE, ActionKind, Incident, IncidentState, Step, StepState, Titled, Told
 from cti_daemon.model.plan_effects import CallIn, NoticeKind, Notified, Notify, Summoned, SummonsAnswer
 from cti_daemon.state.hold import EPSILON_SECONDS
 
@@ -92,12 +92,14 @@ class Notices:
         if head[0] == RECOVERED:
             text = now.plan.recovery.text
             return self._notify(notice, role, NoticeKind.RECOVERED, f"{text.zh} / {text.en}" if text.zh else "已恢复 / recovered")
+        if head[0] in RESPONSE:
+            return self._notify(notice, role, NoticeKind.LATE, overdue(RESPONSE[head[0]]))
         if step is None:
             kind = NoticeKind.APPROVAL if head[0] == "approval" else NoticeKind.TASK
             text_of = f"启动预案？ Start the plan? approve {now.id}" if kind is NoticeKind.APPROVAL else "总结 / write the review"
             return self._notify(notice, role, kind, text_of)
         if "late" in head[1:-1]:
-            return self._notify(notice, role, NoticeKind.LATE, f"超时 / overdue: {step.title.zh} / {step.title.en}")
+            return self._notify(notice, role, NoticeKind.LATE, overdue(step.title))
         return self._notify(notice, role, _KINDS.get(step.do, NoticeKind.ALARM), _words(step))
 
     def _notify(self, notice: str, role: str, kind: NoticeKind, text: str) -> Notify:
@@ -180,6 +182,11 @@ class Notices:
 
     def _keep(self, notice: str, told: Told) -> None:
         self._run.change(told=MappingProxyType({**self._run.now.told, notice: told}))
+
+
+def overdue(title: Titled) -> str:
+    """What is said of a task that was not done in time."""
+    return f"超时 / overdue: {title.zh} / {title.en}"
 
 
 def _head(now: Incident) -> str:

@@ -1,6 +1,6 @@
 """Incidents as people are shown them."""
 
-from cti_daemon.model.incidents import Incident, StepRun, StepState, Titled
+from cti_daemon.model.incidents import RESPONSE, Incident, StepRun, StepState, Titled
 from cti_daemon.model.views import ClockView, IncidentView
 
 _REVIEW = Titled("总结", "review")
@@ -21,6 +21,7 @@ def show(incident: Incident, now: float) -> IncidentView:
         is_drill=incident.is_drill,
         is_approved=incident.is_approved,
         subject=incident.subject,
+        response=incident.response,
         found_by=incident.found_by,
         cause_class=incident.cause_class,
         eta=incident.eta,
@@ -36,6 +37,8 @@ def show(incident: Incident, now: float) -> IncidentView:
 def _clock(incident: Incident, name: str, run: StepRun, now: float) -> ClockView:
     step = incident.plan.step(name)
     due = (run.due_at if run.due_at is not None else now) - now
+    if name in RESPONSE:
+        return ClockView(name, incident.response_role, RESPONSE[name], due, run.is_late, "", ())
     if step is None:
         return ClockView(name, incident.plan.recovery.review_role, _REVIEW, due, run.is_late, "", ())
     return ClockView(name, step.roles[0], step.title, due, run.is_late, step.proof, step.options)

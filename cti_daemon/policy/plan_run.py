@@ -24,7 +24,7 @@ from cti_daemon.model.incidents import (
     StepState,
 )
 from cti_daemon.model.plan_effects import NoticeKind
-from cti_daemon.policy.plan_notices import Notices
+from cti_daemon.policy.plan_notices import Notices, overdue
 from cti_daemon.state.hold import EPSILON_SECONDS
 from cti_daemon.state.watch import Watch
 
@@ -288,8 +288,7 @@ class Run:
             self.write("late", f"{name}: not done in time", "warning", step=name)
             if step is not None:
                 for role in step.late:
-                    text = f"超时 / overdue: {step.title.zh} / {step.title.en}"
-                    self.notices.tell(f"{name}/late/{role}", role, NoticeKind.LATE, text)
+                    self.notices.tell(f"{name}/late/{role}", role, NoticeKind.LATE, overdue(step.title))
                 if step.do is ActionKind.ASK:
                     self.finish(name, StepState.DONE, by=SILENCE, answer=step.default)
 
@@ -314,7 +313,10 @@ class Run:
         recovery = self.now.plan.recovery
         for name, run in self.now.steps.items():
             if run.state is StepState.OPEN:
-                self.finish(name, StepState.SKIPPED, said="recovered before")
+                is_restored = name == "response.restore"
+                self.finish(
+                    name, StepState.DONE if is_restored else StepState.SKIPPED, said="recovered" if is_restored else "recovered before"
+                )
         self.change(state=IncidentState.RECOVERED)
         text = f"{recovery.text.zh} / {recovery.text.en}" if recovery.text.zh else "已恢复 / recovered"
         self.write("recovered", f"recovered, {by}" + (f": {why}" if why else ""), by=by)

@@ -7,13 +7,14 @@ from typing import Any
 
 from cti_daemon.model.effects import Effect, Record, Report
 from cti_daemon.model.incidents import BACK, MACHINE, Activation, Incident, IncidentState, Plan, Step, StepState
-from cti_daemon.model.plan_effects import Carried, FactTold, Notified, PlanEvent, PlansRead, Summoned
+from cti_daemon.model.plan_effects import AlmanacTold, Carried, FactTold, Notified, PlanEvent, PlansRead, Summoned
 from cti_daemon.model.plan_tables import fact_named
 from cti_daemon.model.records import StandingPlans
 from cti_daemon.model.views import SiteView
 from cti_daemon.policy.plan_facts import Board
 from cti_daemon.policy.plan_figures import Figures, moments
 from cti_daemon.policy.plan_run import Run
+from cti_daemon.policy.response import Responses
 from cti_daemon.state.watch import Watch
 from cti_daemon.state.watches import Watches
 from cti_daemon.wire.plan_journal import UNREADABLE, incident_from_plain, incident_to_plain, version_from_plain, version_to_plain
@@ -47,10 +48,17 @@ class _Pending:
 
 class Plans:
     def __init__(
-        self, plans: Iterable[Plan], at: float, standing: StandingPlans | None = None, time_scale: float = 1.0, board: Board | None = None
+        self,
+        plans: Iterable[Plan],
+        at: float,
+        standing: StandingPlans | None = None,
+        time_scale: float = 1.0,
+        board: Board | None = None,
+        responses: Responses | None = None,
     ) -> None:
         self.board = board or Board(at)
         self.figures = Figures(time_scale)
+        self._responses = responses or Responses()
         self.plans: dict[str, Plan] = {plan.name: plan for plan in plans}
         self.incidents: dict[str, Incident] = {}
         self.next_at = at
@@ -79,13 +87,14 @@ class Plans:
         view = draw(at)
         self.board.look(view, at)
         self.figures.look(view, at)
+        self.board.read_calendar(at)
         out.extend(Report("alarm", "warning", text, {}) for text in self._untold)
         self._untold.clear()
         if self._is_restored:
             self._is_restored = False
             self._go_on(at, out)
         board, plans = self.board, self.plans.values()
-        self._watches.look(plans, board.struck, board.judge, at, is_maintenance=board.is_maintenance)
+        self._watches.look(plans, board.struck, board.judge, at, is_maintenance=board.is_maintenance, pace=board.pace)
         for plan in plans:
             self._open_by_itself(plan, at, out)
         for incident in list(self.incidents.values()):
@@ -176,7 +185,8 @@ class Plans:
         return Run(self.incidents[name], at, out, self.board.as_data)
 
     def take(self, run: Run, at: float, out: list[Effect]) -> None:
-        """The incident as a run has left it."""
+        """The incident as a run has left it, with the clocks of its class."""
+        self._responses.settle(run, self.board.almanac)
         if not run.is_changed:
             return
         for moment in moments(self.incidents[run.now.id], run.now):
@@ -203,6 +213,9 @@ class Plans:
                 if fact_named(event.fact) is not None:
                     self.board.tell(event.fact, event.of, event.value)
                     self.note_fact(at)
+            case AlmanacTold():
+                self.board.almanac = event.almanac
+                self.next_at = min(self.next_at, at)
             case PlansRead():
                 self._reload(event.plans, at, out)
             case Carried():

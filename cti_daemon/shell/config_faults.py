@@ -17,7 +17,22 @@ from cti_daemon.wire.toml_lines import Path as KeyPath
 from cti_daemon.wire.toml_lines import TomlLines
 
 SECRET_KEYS = frozenset({"secret", "password", "system_name", "token", "keys", "url"})
-_LISTS = {"channels": '[{ via = "…", to = "…" }]', **dict.fromkeys(("users", "verbs", "roles", "deputies"), '["…"]')}
+_LISTS = {
+    "from": "2027-02-05",
+    "channels": '[{ via = "…", to = "…" }]',
+    **dict.fromkeys(("users", "verbs", "roles", "deputies", "grades", "late"), '["…"]'),
+}
+_DEMANDS = {
+    **dict.fromkeys(("float_type", "float_parsing", "int_type", "int_parsing"), "must be a number"),
+    "finite_number": "must be a finite number",
+    "string_type": "must be text in quotes",
+    **dict.fromkeys(
+        ("date_type", "date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact"), "must be a day, such as 2027-02-05"
+    ),
+    **dict.fromkeys(("time_type", "time_parsing"), "must be an hour, such as 08:30:00"),
+}
+"""By pydantic's word for what was wrong."""
+_TABLES = frozenset(field.alias or name for name, field in Settings.model_fields.items())
 NOT_IN_THIS_FILE = (
     "a secret must not stand in this file, which many people read and back up; write it into a file of its own "
     '(one line, mode 0600) and name that: { file = "…" }, or a systemd credential: { credential = "…" }. '
@@ -112,7 +127,8 @@ def _of_rule(file: Path, lines: TomlLines, path: KeyPath, text: str) -> Fault:
     mentioned = [lines.last_mention(v) for v in re.findall(r"[A-Za-z0-9_.:-]+", text) if len(v) > 1]
     known = [line for line in mentioned if line is not None]
     fallback = path or ("node", 0)
-    return Fault(file, max(known) if known else lines.of(fallback), dotted(path) or "node", text)
+    about = first[0] if first and first[0] in _TABLES else "node"
+    return Fault(file, max(known) if known else lines.of(fallback), dotted(path) or about, text)
 
 
 def _words(detail: ErrorDetails, path: KeyPath) -> str:
@@ -139,18 +155,12 @@ def _demand(detail: ErrorDetails, path: KeyPath) -> str:
             return f"must be one of {context['expected']}"
         case "string_pattern_mismatch":
             return f"must be {_shape(str(context['pattern']))}"
-        case "float_type" | "float_parsing" | "int_type" | "int_parsing":
-            return "must be a number"
-        case "finite_number":
-            return "must be a finite number"
         case "model_type" | "model_attributes_type":
             return f"must be a table, such as {_example(path)}"
         case "tuple_type":
             return f"must be {'tables headed' if len(path) == 1 else 'a list,'} {_example(path)}"
-        case "string_type":
-            return "must be text in quotes"
-        case _:
-            return f"{detail['msg'][:1].lower()}{detail['msg'][1:]}"
+        case kind:
+            return _DEMANDS.get(kind) or f"{detail['msg'][:1].lower()}{detail['msg'][1:]}"
 
 
 def _shape(pattern: str) -> str:
@@ -174,7 +184,7 @@ def _example(path: KeyPath) -> str:
         return '[site] with name = "…"'
     if path == ("node",):
         return "[[node]] for each Asterisk: one edge at least, a primary, a standby"
-    if path in {("queue",), ("role",), ("gateway",), ("contact",)}:
+    if path in {("queue",), ("role",), ("gateway",), ("contact",), ("readiness",), ("response",)}:
         return f"[[{leaf}]]"
     if leaf == "role":
         return 'role = "edge", "primary", "standby" or "emergency"'

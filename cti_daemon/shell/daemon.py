@@ -36,7 +36,9 @@ from cti_daemon.model.records import Standing, StandingPlans
 from cti_daemon.model.settings import Settings
 from cti_daemon.model.views import SiteView
 from cti_daemon.policy.plans import Plans
+from cti_daemon.policy.response import Responses
 from cti_daemon.shell import backups, log, plan_files
+from cti_daemon.shell.almanac import AlmanacTeller
 from cti_daemon.shell.ami.audio_ear import AudioEar
 from cti_daemon.shell.ami.edge_eye import EdgeEye
 from cti_daemon.shell.ami.hands import Deed, Hands
@@ -165,6 +167,8 @@ class Daemon:
             self._tasks.keep_beside(self._register.run, "register")
         if recovered.damaged is not None:
             self._teller.report([backups.damage(recovered)])
+        if settings.plans is not None and (settings.calendar is not None or settings.readiness):
+            self._tasks.keep_beside(AlmanacTeller(settings, self._seen, self._loop.time).run, "almanac")
         if settings.backup is not None:
             self._keep_backups(settings.backup)
         if settings.mqtt is not None:
@@ -205,7 +209,8 @@ class Daemon:
             self._log.warning("plans name roles that no contact has: what they are to be told nobody hears", roles=nobody)
         if lacking := plan_files.without_seats(self._plans):
             self._log.warning("plans name groups of seats that no [[seat_group]] has: nobody is logged in by them", groups=lacking)
-        return Plans(self._plans, now, standing, self._settings.plans.time_scale)
+        scale = self._settings.plans.time_scale
+        return Plans(self._plans, now, standing, scale, responses=Responses(self._settings.response, scale))
 
     def read_plans_anew(self) -> None:
         """All of the folder, or nothing of it: a faulty file leaves the plans as they are."""

@@ -18,7 +18,7 @@ class Hold:
     """`is_met` becomes true when the condition was true for its `for`, and false when it was false for its `clear_for`. `is_suppressed`
     at a look is a maintenance window: false, and the count begins anew."""
 
-    __slots__ = ("_looked_at", "clear_seconds", "condition", "held_seconds", "is_met", "parts", "truth")
+    __slots__ = ("_looked_at", "clear_seconds", "condition", "held_seconds", "is_met", "pace", "parts", "truth")
 
     def __init__(self, condition: Condition, at: float) -> None:
         self.condition = condition
@@ -26,11 +26,19 @@ class Hold:
         self.truth: Truth = None
         self.held_seconds = self.clear_seconds = 0.0
         self.is_met = False
+        self.pace = 1.0
         self._looked_at = at
 
-    def look(self, judge: Judge, at: float, *, is_maintenance: bool) -> Truth:
-        """What it means for the condition around it: unknown only where it has been met; what nobody ever told holds nothing up."""
+    @property
+    def wanted_seconds(self) -> float:
+        """So long it must hold now."""
+        return self.condition.for_seconds * self.pace
+
+    def look(self, judge: Judge, at: float, *, is_maintenance: bool, pace: float = 1.0) -> Truth:
+        """`pace`: the part of each `for` that is enough now. What it means for the condition around it: unknown only where it has been
+        met; what nobody ever told holds nothing up."""
         self._pass_time(at)
+        self.pace = pace
         truth = self._truth(judge, at, is_maintenance=is_maintenance)
         condition = self.condition
         if is_maintenance and condition.is_suppressed_in_maintenance:
@@ -38,7 +46,7 @@ class Hold:
         self.truth = truth
         if truth:
             self.clear_seconds = 0.0
-            self.is_met = self.is_met or self.held_seconds + EPSILON_SECONDS >= condition.for_seconds
+            self.is_met = self.is_met or self.held_seconds + EPSILON_SECONDS >= self.wanted_seconds
         elif truth is False:
             if self.clear_seconds + EPSILON_SECONDS >= condition.gap_seconds:
                 self.held_seconds = 0.0
@@ -50,7 +58,7 @@ class Hold:
         """When time alone will change it."""
         own = float("inf")
         if self.truth and not self.is_met:
-            own = self._looked_at + self.condition.for_seconds - self.held_seconds
+            own = self._looked_at + self.wanted_seconds - self.held_seconds
         elif self.truth is False and self.is_met:
             own = self._looked_at + self.condition.clear_for_seconds - self.clear_seconds
         return min((own, *(part.next_at() for part in self.parts)))
@@ -76,7 +84,7 @@ class Hold:
     def _truth(self, judge: Judge, at: float, *, is_maintenance: bool) -> Truth:
         if isinstance(self.condition, Test):
             return judge(self.condition)
-        found = [part.look(judge, at, is_maintenance=is_maintenance) for part in self.parts]
+        found = [part.look(judge, at, is_maintenance=is_maintenance, pace=self.pace) for part in self.parts]
         decisive = self.condition.combination is Combination.ANY
         if decisive in found:
             return decisive

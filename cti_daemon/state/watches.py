@@ -40,7 +40,14 @@ class Watches:
         return [watch for (digest, subject), watch in self._of.items() if digest == plan.digest and subject]
 
     def look(
-        self, plans: Iterable[Plan], struck: Callable[[list[Test]], set[str]], judge: Judge, at: float, *, is_maintenance: bool
+        self,
+        plans: Iterable[Plan],
+        struck: Callable[[list[Test]], set[str]],
+        judge: Judge,
+        at: float,
+        *,
+        is_maintenance: bool,
+        pace: float = 1.0,
     ) -> None:
         """Count. Who is newly struck is watched from now on."""
         for plan in plans:
@@ -49,7 +56,7 @@ class Watches:
                     self.keep(plan, at, subject)
         for watch in self._of.values():
             for hold in watch.holds:
-                hold.look(judge, at, is_maintenance=is_maintenance)
+                hold.look(judge, at, is_maintenance=is_maintenance, pace=pace)
 
     def forget(self, plans: Collection[Plan], incidents: Collection[Incident]) -> None:
         """Versions that nobody needs any more, and subjects of whom nothing counts."""

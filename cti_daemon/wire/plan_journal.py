@@ -21,6 +21,8 @@ _PLAIN = (
     "floor",
     "is_graded_by_person",
 )
+_SINCE_ADDED = ("subject", "recording", "response", "response_role")
+"""An entry of an earlier version has them not."""
 UNREADABLE = (KeyError, TypeError, ValueError, AttributeError)
 
 
@@ -56,9 +58,8 @@ def incident_to_plain(incident: Incident, at: float) -> dict[str, Any]:
 
     plain: dict[str, Any] = {name: getattr(incident, name) for name in _PLAIN}
     return plain | {
-        "recording": incident.recording,
         "digest": incident.plan.digest,
-        "subject": incident.subject,
+        **{name: getattr(incident, name) for name in _SINCE_ADDED},
         "state": incident.state.value,
         "grade": incident.grade.value,
         "began": ago(incident.began_at),
@@ -125,8 +126,7 @@ def incident_from_plain(plain: Mapping[str, Any], plans: Mapping[str, Plan], ela
         )
         for notice, held in plain["told"].items()
     }
-    later = {name: str(plain.get(name, "")) for name in ("subject", "recording")}  # not in what an older daemon wrote
-    own: dict[str, Any] = {name: plain[name] for name in _PLAIN} | later
+    own: dict[str, Any] = {name: plain[name] for name in _PLAIN} | {name: str(plain.get(name, "")) for name in _SINCE_ADDED}
     return Incident(
         plan=plans[plain["digest"]],
         state=IncidentState(plain["state"]),
