@@ -75,6 +75,7 @@ def test_the_doctor_names_what_a_plan_cannot_do(tmp_path: Path) -> None:
     assert {check: finding.grade.value for check, finding in found.items()} == {
         "plan-files": "ok",
         "plan-roles": "warning",
+        "plan-seats": "warning",
         "plan-review": "warning",
         "plan-times": "warning",
     }
