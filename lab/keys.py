@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import time
 
-from lab import sound
+from lab import carrier, process, sound
 from lab.ami import Ami
-from lab.layout import EMG, HOTLINE, PHONES, REPOSITORY, RUN, SIP_PORT, Host, Net
+from lab.carrier import Group
+from lab.layout import CARRIER, EDGE, EMG, HOTLINE, PHONES, REPOSITORY, RUN, SIP_PORT, Host, Net
 
 FAULT_CODE = "*77"
 NOTED = "lab-noted"
@@ -20,7 +21,7 @@ _KEY_SECONDS = 0.25
 
 def write_sounds() -> None:
     """Make what an agent hears when the code is taken down."""
-    for name, seconds in ((NOTED, 0.3), ("cti-outside-offer", 1.0)):
+    for name, seconds in ((NOTED, 0.3), ("cti-outside-offer", 1.0), ("cti-survey", 1.0), ("cti-survey-thanks", 0.3)):
         (RUN / f"data/sounds/en/{name}.ulaw").write_bytes(sound.tone(seconds, 990))
 
 
@@ -28,7 +29,7 @@ def with_fault_code(host: Host, files: dict[str, str]) -> dict[str, str]:
     """Seats may mark a call by FAULT_CODE; telephones can press keys."""
     if host is PHONES:
         return files | {"modules.conf": files["modules.conf"] + "load=app_senddtmf.so\n"}
-    if "cti-screen" not in "".join(files.values()):
+    if host is EDGE:
         return files
     own = f"CTI_SEAT_FEATURES = cti-fault\nCTI_FAULT_SOUND = {NOTED}\n"
     plan = files["extensions.conf"].replace("[globals]\n", f"[globals]\n{own}", 1) + '#include "cti-fault.conf"\n'
@@ -73,6 +74,19 @@ def with_outside_seats(host: Host, files: dict[str, str]) -> dict[str, str]:
     }
 
 
+def with_survey(host: Host, files: dict[str, str]) -> dict[str, str]:
+    """Callers are asked for a grade when their agent has hung up."""
+    if host in {EDGE, PHONES}:
+        return files
+    own = "CTI_SURVEY = yes\nCTI_SURVEY_SECONDS = 3\n"
+    modules = files["modules.conf"]
+    return files | {
+        "modules.conf": modules if "app_read" in modules else f"{modules}load=app_read.so\n",
+        "extensions.conf": files["extensions.conf"].replace("[globals]\n", f"[globals]\n{own}", 1) + '#include "cti-survey.conf"\n',
+        "cti-survey.conf": (REPOSITORY / "dialplan/cti-survey.conf").read_text(),
+    }
+
+
 def press(seat: str, keys: str) -> None:
     """Have a seat's telephone send these keys in its call."""
     with Ami(PHONES) as phones:
@@ -80,3 +94,25 @@ def press(seat: str, keys: str) -> None:
         for key in keys:
             phones.do("PlayDTMF", Channel=channel, Digit=key, Duration="100")
             time.sleep(_KEY_SECONDS)
+
+
+def hang_up(seat: str) -> None:
+    """Have a seat's telephone put the receiver down."""
+    with Ami(PHONES) as phones:
+        phones.do("Hangup", Channel=phones.get(f"LINE_{seat}"))
+
+
+def call(group: Group, keys: tuple[tuple[float, str], ...]) -> None:
+    """Place the group's calls; each caller presses these keys, so many seconds after the answer or the keys before."""
+    said, ending = carrier.render(group, carrier.FOLDER).split('<recv request="BYE"', 1)
+    offer = "RTP/AVP 0 101\na=rtpmap:101 telephone-event/8000\na=fmtp:101 0-15"
+    steps = "".join(
+        f'<pause milliseconds="{seconds * 1000:.0f}"/>\n<nop><action><exec play_dtmf="{key}"/></action></nop>\n' for seconds, key in keys
+    )
+    scenario = carrier.FOLDER / f"{group.name}.xml"
+    carrier.FOLDER.mkdir(parents=True, exist_ok=True)
+    scenario.write_text(said.replace("RTP/AVP 0", offer) + steps + '<recv request="BYE"' + ending)
+    words = ["sipp", "-sf", str(scenario), "-s", group.service, "-i", CARRIER.address(Net.SVC), "-p", str(group.sip_port)]
+    words += ["-mp", str(group.media_port), "-m", str(group.calls), "-r", f"{group.rate:g}", "-aa", "-nostdin"]
+    words += ["-trace_err", "-error_file", str(carrier.FOLDER / f"{group.name}.err"), f"{EDGE.address(Net.SVC)}:{SIP_PORT}"]
+    process.start(f"sipp-{group.name}", CARRIER, words, log=carrier.FOLDER / f"{group.name}.log")

@@ -8,7 +8,7 @@ from cti_daemon.model.affected import AffectedEvent
 from cti_daemon.model.call_events import CallEvent, ChannelsListed, QueueCounted, StreamBegan, WaitingSeen
 from cti_daemon.model.ids import CallToken, ChannelName, Interface, MemberKey, NodeName, PathName, QueueName, SeatName, Uniqueid
 from cti_daemon.model.plan_effects import PlanEvent
-from cti_daemon.model.reasons import Loss, MemberKind, OfferOutcome, Result
+from cti_daemon.model.reasons import Loss, MemberKind, OfferOutcome, Result, SurveyGrade
 
 # --- evidence -------------------------------------------------------------------------------------------------------
 
@@ -164,6 +164,16 @@ class OutsideOffered:
 
 
 @dataclass(frozen=True, slots=True)
+class SurveyAnswered:
+    """A caller was asked how satisfied he is (UserEvent CtiSurvey)."""
+
+    node: NodeName
+    queue: QueueName
+    token: CallToken
+    grade: SurveyGrade
+
+
+@dataclass(frozen=True, slots=True)
 class Membership:
     """A seat's place in one queue: all that a person may change, and nothing of what its phone does."""
 
@@ -272,7 +282,18 @@ class Tick:
     """Nothing happened but time."""
 
 
-StreamEvent = LegRouted | DrillCallSeen | SeatTalking | FaultMarked | OutsideOffered | MemberSeen | MemberGone | ShuttingDown | CallEvent
+StreamEvent = (
+    LegRouted
+    | DrillCallSeen
+    | SeatTalking
+    | FaultMarked
+    | OutsideOffered
+    | SurveyAnswered
+    | MemberSeen
+    | MemberGone
+    | ShuttingDown
+    | CallEvent
+)
 """What the wire makes of one AMI event."""
 
 Event = (

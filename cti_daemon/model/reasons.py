@@ -153,3 +153,14 @@ class OfferOutcome(StrEnum):
     UNANSWERED = "unanswered"
     WITHDRAWN = "withdrawn"  # the queue's own time was over, or the caller had gone
     FAILED = "failed"  # the number could not be called at all
+
+
+class SurveyGrade(StrEnum):
+    """How satisfied a caller was (满意度五级), in the order of the keys 1 to 5."""
+
+    VERY_SATISFIED = "very_satisfied"  # 非常满意
+    SATISFIED = "satisfied"  # 满意
+    NEUTRAL = "neutral"  # 一般
+    DISSATISFIED = "dissatisfied"  # 不满意
+    VERY_DISSATISFIED = "very_dissatisfied"  # 非常不满意
+    NONE = "none"  # asked, and no key

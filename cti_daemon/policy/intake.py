@@ -43,6 +43,7 @@ from cti_daemon.model.events import (
     SeatTalking,
     SipAlive,
     SipRefused,
+    SurveyAnswered,
 )
 from cti_daemon.model.plan_effects import AlmanacTold, Carried, FactTold, Notified, PlanEvent, PlansRead, Summoned
 from cti_daemon.model.reasons import Verdict
@@ -89,6 +90,7 @@ class Intake:
             DrillCallSeen: self._test_call,
             FaultMarked: self._fault_marked,
             OutsideOffered: self._outside_offered,
+            SurveyAnswered: self._graded,
             CallerJoined: self._joined,
             CallerUnserved: self._unserved,
             QueuesListed: self._queues_listed,
@@ -194,6 +196,11 @@ class Intake:
 
     def _outside_offered(self, event: OutsideOffered, _at: float, out: list[Effect]) -> float:
         self._rooms.outside_seats.take(event, out)
+        return UNCALLED
+
+    def _graded(self, event: SurveyAnswered, _at: float, out: list[Effect]) -> float:
+        rooms = self._rooms
+        rooms.survey.take(event, out, is_callback=rooms.aftermath.callbacks.owns(event.token))
         return UNCALLED
 
     # --- lists ------------------------------------------------------------------------------------------------------

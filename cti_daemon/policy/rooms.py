@@ -24,6 +24,7 @@ from cti_daemon.policy.routing_hook import RoutingHook
 from cti_daemon.policy.seat_alarm import SeatAlarm
 from cti_daemon.policy.seat_desk import SeatDesk
 from cti_daemon.policy.stale import StaleCalls
+from cti_daemon.policy.survey import Survey
 from cti_daemon.policy.verdicts import Verdicts
 from cti_daemon.policy.voices import Voices
 from cti_daemon.policy.watch import Watching
@@ -42,6 +43,7 @@ COUNTERS = (
     "callbacks",
     "fault_marks",
     "outside_offers",
+    "survey_answers",
 )
 
 
@@ -70,6 +72,7 @@ class Rooms:
     fault_marks: FaultMarks
     outside_seats: OutsideSeats
     voices: Voices
+    survey: Survey
     plans: Plans | None = None
     """None: the site has none."""
 
@@ -119,4 +122,5 @@ def furnish(settings: Settings, standing: Standing | None, orders: StandingOrder
         fault_marks=FaultMarks(counters["fault_marks"]),
         outside_seats=OutsideSeats(counters["outside_offers"]),
         voices=Voices(site, ids),
+        survey=Survey(counters["survey_answers"]),
     )

@@ -17,9 +17,10 @@ from cti_daemon.model.events import (
     SeatTalking,
     ShuttingDown,
     StreamEvent,
+    SurveyAnswered,
 )
 from cti_daemon.model.ids import ChannelName, Interface, NodeName, QueueName, SeatName, Uniqueid
-from cti_daemon.model.reasons import MemberKind, OfferOutcome
+from cti_daemon.model.reasons import MemberKind, OfferOutcome, SurveyGrade
 from cti_daemon.wire.ami_calls import CALL_READERS, seat_of, token_in
 from cti_daemon.wire.ami_message import read_text
 
@@ -97,9 +98,7 @@ def _read_shutdown(_match: Match, node: NodeName) -> ShuttingDown:
     return ShuttingDown(node)
 
 
-def _read_user_event(
-    match: Match, node: NodeName
-) -> LegRouted | DrillCallSeen | SeatTalking | CallerUnserved | FaultMarked | OutsideOffered | None:
+def _read_user_event(match: Match, node: NodeName) -> StreamEvent | None:
     """None: a heartbeat, which is the link's own business."""
     if match["nonce"] is not None:
         return None
@@ -119,6 +118,8 @@ def _read_user_event(
         return FaultMarked(node, token, seat_of(read_text(match["channel"])))
     if match["talk"] is not None:
         return SeatTalking(node, token, seat_of(read_text(match["channel"])), "")
+    if match["survey"] is not None:
+        return SurveyAnswered(node, QueueName(read_text(match["survey"])), token, _GRADES[int(match["grade"])])
     if match["outside"] is not None:
         return OutsideOffered(node, SeatName(match["outside"].decode("ascii")), _outcome(match["outcome"]))
     if match["test_node"] is not None:
@@ -132,6 +133,10 @@ def _read_user_event(
         NodeName(match["route_node"].decode("ascii")),
         int(epoch[1]) if epoch else 0,
     )
+
+
+_GRADES = (SurveyGrade.NONE, *(grade for grade in SurveyGrade if grade is not SurveyGrade.NONE))
+"""By key; the first is none."""
 
 
 def _outcome(word: bytes) -> OfferOutcome:

@@ -123,7 +123,7 @@ def member(name: bytes, interface: bytes, ringinuse: bytes) -> bytes:
 
 def user_events() -> bytes:
     """The UserEvents that are ours. Groups: route_node; test_node; seat, call_id, to_tag, from_tag; unserved (a queue), status; fault;
-    talk; outside (a seat), outcome; nonce."""
+    talk; outside (a seat), outcome; survey (a queue), grade; nonce."""
     return (
         b"(?:"
         + line(b"UserEvent", b"CtiRoute")
@@ -149,6 +149,10 @@ def user_events() -> bytes:
         + line(b"UserEvent", b"CtiOutside")
         + line(b"Seat", group("outside", NAME))
         + line(b"Outcome", group("outcome", rb"[A-Z]{1,32}"))
+        + b"|"
+        + line(b"UserEvent", b"CtiSurvey")
+        + line(b"Queue", group("survey", SOME))
+        + line(b"Grade", group("grade", rb"[0-5]"))
         + b"|"
         + line(b"UserEvent", b"CtiHeartbeat")
         + optional(line(b"ActionID", WORD))

@@ -38,6 +38,11 @@ _COUNTERS = {
         "Callers offered to emergency seats that are outside numbers, by what came of it",
         ("seat", "outcome"),
     ),
+    "survey_answers": (
+        "cti_survey_answers_total",
+        "Callers who were asked how satisfied they are, by queue and grade; none: asked, and no key",
+        ("queue", "grade"),
+    ),
     "security_events": ("cti_security_events_total", "Blocks that could not be proved genuine, dropped", ("node", "kind")),
 }
 

@@ -26,9 +26,10 @@ from cti_daemon.model.events import (
     SeatTalking,
     ShuttingDown,
     StreamEvent,
+    SurveyAnswered,
 )
 from cti_daemon.model.ids import CallToken, ChannelName, Interface, NodeName, QueueName, SeatName, Uniqueid
-from cti_daemon.model.reasons import MemberKind, OfferOutcome
+from cti_daemon.model.reasons import MemberKind, OfferOutcome, SurveyGrade
 from cti_daemon.wire.ami_calls import seat_of
 from cti_daemon.wire.ami_events import NotAttributableError, read_event, read_leg
 from cti_daemon.wire.ami_proof import Proof
@@ -101,6 +102,21 @@ def test_what_came_of_an_offer_to_an_outside_seat(word: bytes, outcome: OfferOut
     block = said(b"PJSIP/trunk", b"UserEvent: CtiOutside\r\nSeat: out1\r\nOutcome: " + word)
     assert read("UserEvent", block) == OutsideOffered(NODE, SeatName("out1"), outcome)
     assert PROOF.match(b"UserEvent", block + b"\r\nNumber: 1") is None
+
+
+@pytest.mark.parametrize(
+    ("key", "grade"),
+    [(0, SurveyGrade.NONE), (1, SurveyGrade.VERY_SATISFIED), (3, SurveyGrade.NEUTRAL), (5, SurveyGrade.VERY_DISSATISFIED)],
+)
+def test_a_caller_gives_a_grade(key: int, grade: SurveyGrade) -> None:
+    """电信 4.3: "满意度五级". It is said on the caller's own channel."""
+    block = said(b"PJSIP/edge", b"UserEvent: CtiSurvey\r\nQueue: hotline\r\nGrade: %d" % key)
+    assert read("UserEvent", block) == SurveyAnswered(NODE, QueueName("hotline"), TOKEN, grade)
+
+
+@pytest.mark.parametrize("grade", [b"6", b"11", b"", b"1\r\nGrade: 5", b"5\r\n"])
+def test_no_other_key_is_a_grade(grade: bytes) -> None:
+    assert PROOF.match(b"UserEvent", said(b"PJSIP/edge", b"UserEvent: CtiSurvey\r\nQueue: hotline\r\nGrade: " + grade)) is None
 
 
 @pytest.mark.parametrize("tail", [b"\r\nSeat: seat9", b"\r\nChanVariable: CTI_CALL=" + b"0" * 40, b"\r\n", b"X"])
