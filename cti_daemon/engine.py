@@ -122,7 +122,8 @@ class Engine:
         hook_at = rooms.hook.assert_route(rooms.routing, rerouting.route, at, out)
         is_ready = may_move and rooms.verdicts.is_healthy(rooms.routing.serving)
         cared_at = rooms.aftermath.look(changes, rooms.routing, is_ready=is_ready, at=at, out=out)
-        asked_at = (hook_at, wanted_at, looked_at, stale_at, plans_at, cared_at)
+        recorded_at = rooms.recording.look(health.get, at, out)
+        asked_at = (hook_at, wanted_at, looked_at, stale_at, plans_at, cared_at, recorded_at)
         looks = (*asked_at, rerouting.next_at(at), mirroring.next_at(at), book.orders.next_at)
         self.next_at = min(rooms.verdicts.next_at, rooms.seat_desk.next_at, rooms.drills.next_at, *looks)
 

@@ -9,7 +9,7 @@ import time
 from lab import carrier, process, sound
 from lab.ami import Ami
 from lab.carrier import Group
-from lab.layout import CARRIER, EDGE, EMG, HOTLINE, PHONES, REPOSITORY, RUN, SIP_PORT, Host, Net
+from lab.layout import CARRIER, EDGE, EMG, HOTLINE, PHONES, REPOSITORY, RUN, RUN_INSIDE, SIP_PORT, Host, Net
 
 FAULT_CODE = "*77"
 NOTED = "lab-noted"
@@ -59,7 +59,7 @@ def with_outside_seats(host: Host, files: dict[str, str]) -> dict[str, str]:
         return files | {"extensions.conf": files["extensions.conf"].replace("[phones]\n", f"[phones]\n{_PEOPLE}", 1)}
     if host is not EMG:
         return files
-    own = f"CTI_OUTSIDE_TRUNK = outside\nCTI_OUTSIDE_ID = {HOTLINE}\nCTI_OUTSIDE_RING = 10\nCTI_OUTSIDE_SECONDS = 2\n"
+    own = f"CTI_OUTSIDE_TRUNK = outside\nCTI_OUTSIDE_ID = {HOTLINE}\nCTI_OUTSIDE_RING = 10\nCTI_OUTSIDE_SECONDS = 1\n"
     own += "".join(f"CTI_OUTSIDE_{seat} = {number}\n" for seat, number in OUTSIDE.items())
     trunk = "[outside]\ntype=endpoint\ndisallow=all\nallow=ulaw\ncontext=none\naors=outside\n[outside]\ntype=aor\n"
     trunk += f"contact=sip:{PHONES.address(Net.SVC)}:{SIP_PORT}\n"
@@ -87,6 +87,17 @@ def with_survey(host: Host, files: dict[str, str]) -> dict[str, str]:
     }
 
 
+def with_recording(host: Host, files: dict[str, str]) -> dict[str, str]:
+    """Each conversation of a caller with a seat is recorded, on the server where it is."""
+    if host in {EDGE, PHONES}:
+        return files
+    own = f"CTI_RECORD = cti-record\nCTI_RECORD_FOLDER = {RUN_INSIDE}/{host.name}/spool\nCTI_RECORD_FORMAT = wav\n"
+    return files | {
+        "extensions.conf": files["extensions.conf"].replace("[globals]\n", f"[globals]\n{own}", 1) + '#include "cti-record.conf"\n',
+        "cti-record.conf": (REPOSITORY / "dialplan/cti-record.conf").read_text(),
+    }
+
+
 def press(seat: str, keys: str) -> None:
     """Have a seat's telephone send these keys in its call."""
     with Ami(PHONES) as phones:
@@ -105,7 +116,7 @@ def hang_up(seat: str) -> None:
 def call(group: Group, keys: tuple[tuple[float, str], ...]) -> None:
     """Place the group's calls; each caller presses these keys, so many seconds after the answer or the keys before."""
     said, ending = carrier.render(group, carrier.FOLDER).split('<recv request="BYE"', 1)
-    offer = "RTP/AVP 0 101\na=rtpmap:101 telephone-event/8000\na=fmtp:101 0-15"
+    offer = "RTP/AVP 0 96\na=rtpmap:96 telephone-event/8000\na=fmtp:96 0-15"  # the number that sipp gives its keys
     steps = "".join(
         f'<pause milliseconds="{seconds * 1000:.0f}"/>\n<nop><action><exec play_dtmf="{key}"/></action></nop>\n' for seconds, key in keys
     )

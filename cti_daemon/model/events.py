@@ -9,6 +9,7 @@ from cti_daemon.model.call_events import CallEvent, ChannelsListed, QueueCounted
 from cti_daemon.model.ids import CallToken, ChannelName, Interface, MemberKey, NodeName, PathName, QueueName, SeatName, Uniqueid
 from cti_daemon.model.plan_effects import PlanEvent
 from cti_daemon.model.reasons import Loss, MemberKind, OfferOutcome, Result, SurveyGrade
+from cti_daemon.model.recording import RecordingChanged
 
 # --- evidence -------------------------------------------------------------------------------------------------------
 
@@ -289,6 +290,7 @@ StreamEvent = (
     | FaultMarked
     | OutsideOffered
     | SurveyAnswered
+    | RecordingChanged
     | MemberSeen
     | MemberGone
     | ShuttingDown

@@ -94,6 +94,7 @@ FACTS: dict[str, Fact] = {
     "path.degraded": Fact(_NUMBER, "Asterisks that are not reached over this control network", "path"),
     "site.mode": Fact(_WORD, "mode of the site", words=tuple(m.value for m in Mode)),
     "site.served_by": Fact(_WORD, "role of the node that serves", words=("primary", "standby", "emergency")),
+    "recording.missing": Fact(_NUMBER, "callers who talk to a seat and are not recorded, though `[recording]` says they should be"),
     "security.events": Fact(_NUMBER, "messages and orders that were not believed, in the last ten minutes"),
     "emergency_seats.check_age": Fact(_NUMBER, "seconds since a drill of the emergency seats was passed, or since plans were first run"),
     **{f"reports.{kind}": Fact(_NUMBER, f"fault reports of kind {kind} in the last ten minutes") for kind in REPORTS},

@@ -12,6 +12,7 @@ from cti_daemon.model.contacts import CallOut, Contact, Gateway, People, book_fa
 from cti_daemon.model.fields import Address, Name, Seconds, Secret, Table
 from cti_daemon.model.plan_tables import ROLES
 from cti_daemon.model.reasons import Role
+from cti_daemon.model.recording import RecordingTable
 from cti_daemon.model.register import CallbackSettings, Register
 from cti_daemon.model.report_settings import ReportTable
 
@@ -254,6 +255,8 @@ class Settings(Table):
     callback: CallbackSettings | None = None
     """They are called back by themselves when seats are free. Needs `[register]`, and the AMI right `originate` on the edges. Left out:
     rows wait for people."""
+    recording: RecordingTable | None = None
+    """Conversations are recorded, and the daemon watches that they are (dialplan/cti-record.conf). Left out: nobody does."""
     role: tuple[RoleOfUsers, ...] = ()
     """Who may order what; everything else is refused."""
     people: People = People()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from cti_daemon.model.ids import NodeName, PathName, QueueName, SeatName
 from cti_daemon.model.incidents import Grade, IncidentState, Titled
 from cti_daemon.model.reasons import Condition, LegState, Mode, NodeState, Reason, Role, Verdict
+from cti_daemon.model.recording import RecordingView
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,3 +247,5 @@ class SiteView:
     """Of emergency plans; None: the site has none."""
     withheld: str | None = None
     """What would be done if automation were not paused."""
+    recording: RecordingView | None = None
+    """None: the site does not have it watched."""

@@ -47,6 +47,7 @@ from cti_daemon.model.events import (
 )
 from cti_daemon.model.plan_effects import AlmanacTold, Carried, FactTold, Notified, PlanEvent, PlansRead, Summoned
 from cti_daemon.model.reasons import Verdict
+from cti_daemon.model.recording import RecordingChanged
 from cti_daemon.policy.aftermath import OTHER_NUMBER, OWN_NUMBER
 from cti_daemon.policy.reception import Reception
 from cti_daemon.policy.rooms import Rooms
@@ -91,6 +92,7 @@ class Intake:
             FaultMarked: self._fault_marked,
             OutsideOffered: self._outside_offered,
             SurveyAnswered: self._graded,
+            RecordingChanged: self._recording,
             CallerJoined: self._joined,
             CallerUnserved: self._unserved,
             QueuesListed: self._queues_listed,
@@ -167,6 +169,7 @@ class Intake:
         leg = rooms.site.talk(event, at)
         rooms.drills.talk(event, at, out)
         rooms.aftermath.talk(event, leg, at, out)
+        rooms.recording.talk(event, at)
         if leg is not None:
             out.append(AttachDialog(next(rooms.ids), leg.edge, leg.channel, event.dialog))
         return UNCALLED
@@ -202,6 +205,9 @@ class Intake:
         rooms = self._rooms
         rooms.survey.take(event, out, is_callback=rooms.aftermath.callbacks.owns(event.token))
         return UNCALLED
+
+    def _recording(self, event: RecordingChanged, at: float, out: list[Effect]) -> float:
+        return at if self._rooms.recording.change(event, at, out) else UNCALLED
 
     # --- lists ------------------------------------------------------------------------------------------------------
 

@@ -36,6 +36,7 @@ def draw(rooms: Rooms, now: float) -> SiteView:
         seats=site.roll.seats(routing.serving, now),
         drawn_at=now,
         calls=site.calls.counts(),
+        recording=rooms.recording.view(now),
         counters={name: dict(counted) for name, counted in rooms.counters.items()},
         drill=rooms.drills.view(now),
         incidents=None if rooms.plans is None else tuple(show(incident, now) for incident in rooms.plans.incidents.values()),

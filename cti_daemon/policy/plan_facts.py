@@ -184,6 +184,8 @@ def _facts(view: SiteView, age_seconds: float) -> Iterator[tuple[Key, Value]]:
                 yield ("node.state", of), node.state.value
             if node.verdict is not Verdict.UNKNOWN:
                 yield ("node.verdict", of), node.verdict.value
+    if view.recording is not None:
+        yield ("recording.missing", ""), float(sum(view.recording.missing.values()))
     for path in ("a", "b"):
         yield ("path.degraded", path), float(sum(path in node.degraded_paths for node in view.nodes))
     emergency = {node.name for node in view.nodes if node.role is Role.EMERGENCY}

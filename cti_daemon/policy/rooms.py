@@ -19,6 +19,7 @@ from cti_daemon.policy.mirroring import Mirroring
 from cti_daemon.policy.order_book import OrderBook
 from cti_daemon.policy.outside_seats import OutsideSeats
 from cti_daemon.policy.plans import Plans
+from cti_daemon.policy.recording import Recording
 from cti_daemon.policy.reroute import Rerouting
 from cti_daemon.policy.routing_hook import RoutingHook
 from cti_daemon.policy.seat_alarm import SeatAlarm
@@ -73,6 +74,7 @@ class Rooms:
     outside_seats: OutsideSeats
     voices: Voices
     survey: Survey
+    recording: Recording
     plans: Plans | None = None
     """None: the site has none."""
 
@@ -123,4 +125,5 @@ def furnish(settings: Settings, standing: Standing | None, orders: StandingOrder
         outside_seats=OutsideSeats(counters["outside_offers"]),
         voices=Voices(site, ids),
         survey=Survey(counters["survey_answers"]),
+        recording=Recording(settings.recording, site),
     )

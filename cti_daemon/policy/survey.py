@@ -6,7 +6,7 @@ from cti_daemon.model.effects import Effect, Record
 from cti_daemon.model.events import SurveyAnswered
 from cti_daemon.model.reasons import SurveyGrade
 
-SCORES = {grade: 5 - n for n, grade in enumerate(g for g in SurveyGrade if g is not SurveyGrade.NONE)}
+SCORES: dict[SurveyGrade, int] = {grade: 5 - n for n, grade in enumerate(g for g in SurveyGrade if g is not SurveyGrade.NONE)}
 """5 is best, 1 worst, for means; who gave no grade has none."""
 
 

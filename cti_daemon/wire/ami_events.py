@@ -21,6 +21,7 @@ from cti_daemon.model.events import (
 )
 from cti_daemon.model.ids import ChannelName, Interface, NodeName, QueueName, SeatName, Uniqueid
 from cti_daemon.model.reasons import MemberKind, OfferOutcome, SurveyGrade
+from cti_daemon.model.recording import RecordingChanged
 from cti_daemon.wire.ami_calls import CALL_READERS, seat_of, token_in
 from cti_daemon.wire.ami_message import read_text
 
@@ -98,6 +99,14 @@ def _read_shutdown(_match: Match, node: NodeName) -> ShuttingDown:
     return ShuttingDown(node)
 
 
+def _read_mixing(match: Match, node: NodeName) -> RecordingChanged:
+    return RecordingChanged(node, _uniqueid(match), token_in(match["variables"]), is_on=True)
+
+
+def _read_mixed(match: Match, node: NodeName) -> RecordingChanged:
+    return RecordingChanged(node, _uniqueid(match), token_in(match["variables"]), is_on=False)
+
+
 def _read_user_event(match: Match, node: NodeName) -> StreamEvent | None:
     """None: a heartbeat, which is the link's own business."""
     if match["nonce"] is not None:
@@ -105,6 +114,8 @@ def _read_user_event(match: Match, node: NodeName) -> StreamEvent | None:
     token = token_in(match["variables"] or b"")
     if match["uniqueid"] is None and match["seat"] is None:
         raise NotAttributableError("a CTI event that no channel sent")
+    if match["recording"] is not None:
+        return RecordingChanged(node, _uniqueid(match), token, is_on=match["recording"] == b"on")
     if match["unserved"] is not None:
         queue, channel = QueueName(read_text(match["unserved"])), ChannelName(read_text(match["channel"]))
         return CallerUnserved(node, queue, _uniqueid(match), token, match["status"].decode("ascii"), channel)
@@ -161,5 +172,7 @@ _READERS: dict[bytes, Callable[[Match, NodeName], StreamEvent | None]] = {
     b"QueueMemberRinginuse": read_member,
     b"Shutdown": _read_shutdown,
     b"UserEvent": _read_user_event,
+    b"MixMonitorStart": _read_mixing,
+    b"MixMonitorStop": _read_mixed,
     **CALL_READERS,
 }

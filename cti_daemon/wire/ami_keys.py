@@ -123,7 +123,7 @@ def member(name: bytes, interface: bytes, ringinuse: bytes) -> bytes:
 
 def user_events() -> bytes:
     """The UserEvents that are ours. Groups: route_node; test_node; seat, call_id, to_tag, from_tag; unserved (a queue), status; fault;
-    talk; outside (a seat), outcome; survey (a queue), grade; nonce."""
+    talk; outside (a seat), outcome; survey (a queue), grade; recording; nonce."""
     return (
         b"(?:"
         + line(b"UserEvent", b"CtiRoute")
@@ -153,6 +153,9 @@ def user_events() -> bytes:
         + line(b"UserEvent", b"CtiSurvey")
         + line(b"Queue", group("survey", SOME))
         + line(b"Grade", group("grade", rb"[0-5]"))
+        + b"|"
+        + line(b"UserEvent", b"CtiRecording")
+        + line(b"State", group("recording", rb"on|off"))
         + b"|"
         + line(b"UserEvent", b"CtiHeartbeat")
         + optional(line(b"ActionID", WORD))
@@ -199,6 +202,8 @@ def stream_patterns(system_name: bytes) -> dict[bytes, bytes]:
     bodies = call_bodies(system_name) | {
         b"Shutdown": line(b"Shutdown", rb"[A-Za-z]+") + line(b"Restart", rb"[A-Za-z]+"),
         b"UserEvent": optional(one_channel) + user_events(),
+        b"MixMonitorStart": one_channel,
+        b"MixMonitorStop": one_channel,
     }
     bodies |= dict.fromkeys(
         (

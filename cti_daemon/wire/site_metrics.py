@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from cti_daemon.model.reasons import Mode, NodeState, Reason, Result
+from cti_daemon.model.recording import RecordingView
 from cti_daemon.model.views import Distribution, QueueKpiView, QueueView, SiteView, WindowView
 from cti_daemon.wire import incident_metrics
 from cti_daemon.wire.exposition import Family, Kind, LabelValues
@@ -75,6 +76,8 @@ def families(view: SiteView) -> Iterator[Family]:
     yield from _queues_in_windows(view)
     if view.incidents is not None:
         yield from incident_metrics.families(view.incidents)
+    if view.recording is not None:
+        yield from _recordings(view.recording)
     for key, (name, text, labels) in _COUNTERS.items():
         counts = _FROM_ZERO.get(key, {}) | view.counters.get(key, {})
         yield Family(name, Kind.COUNTER, text, labels, closed(counts).items())
@@ -128,6 +131,16 @@ def _nodes(view: SiteView) -> Iterator[Family]:
     yield _gauge("cti_calls", "Calls, by the node that serves them and what they do", ("node", "state"), calls)
     differences = (((node,), count) for node, count in view.mirror_difference.items())
     yield _gauge("cti_seat_mirror_difference", "Queue memberships on this node that are not as they should be", ("node",), differences)
+
+
+def _recordings(view: RecordingView) -> Iterator[Family]:
+    recorded = (((node,), count) for node, count in view.recorded.items())
+    yield _gauge("cti_calls_recorded", "Callers who talk to a seat and are recorded", ("node",), recorded)
+    missing = (((node,), count) for node, count in view.missing.items())
+    yield _gauge("cti_calls_unrecorded", "Callers who talk to a seat and are not recorded, though they should be", ("node",), missing)
+    gaps = [((), Distribution(view.edges, view.gaps, view.gap_sum_seconds))]
+    text = "Interruption of recordings that a dead server cut and that went on elsewhere"
+    yield Family("cti_recording_gap_seconds", Kind.HISTOGRAM, text, (), gaps)
 
 
 def _queues_now(view: SiteView) -> Iterator[Family]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cti_daemon.model.backups import Backup
+from cti_daemon.model.recording import RecordingView
 from cti_daemon.model.views import SiteView
 from cti_daemon.shell import config
 from cti_daemon.shell.backups import Backups
@@ -26,10 +27,13 @@ class _Register:
         self.backlog = 0
 
 
+NO_RECORDING = RecordingView({}, {}, (1.0,), (0, 0), 0.0)
+
+
 def everything_exported(picture: Picture, folder: Path) -> set[str]:
     """Names of metrics, as `# TYPE` has them."""
     settings = config.load(SAMPLE, offline=True).settings
-    planned: Callable[[], SiteView] = lambda: replace(picture(), incidents=())  # noqa: E731
+    planned: Callable[[], SiteView] = lambda: replace(picture(), incidents=(), recording=NO_RECORDING)  # noqa: E731
     metrics = Metrics(settings, planned)
     metrics.watch_journal(Journal(folder / "journal.sqlite"))
     metrics.watch_mqtt(MqttBridge(settings, None, lambda _: None, picture))

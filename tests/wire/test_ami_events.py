@@ -30,6 +30,7 @@ from cti_daemon.model.events import (
 )
 from cti_daemon.model.ids import CallToken, ChannelName, Interface, NodeName, QueueName, SeatName, Uniqueid
 from cti_daemon.model.reasons import MemberKind, OfferOutcome, SurveyGrade
+from cti_daemon.model.recording import RecordingChanged
 from cti_daemon.wire.ami_calls import seat_of
 from cti_daemon.wire.ami_events import NotAttributableError, read_event, read_leg
 from cti_daemon.wire.ami_proof import Proof
@@ -117,6 +118,24 @@ def test_a_caller_gives_a_grade(key: int, grade: SurveyGrade) -> None:
 @pytest.mark.parametrize("grade", [b"6", b"11", b"", b"1\r\nGrade: 5", b"5\r\n"])
 def test_no_other_key_is_a_grade(grade: bytes) -> None:
     assert PROOF.match(b"UserEvent", said(b"PJSIP/edge", b"UserEvent: CtiSurvey\r\nQueue: hotline\r\nGrade: " + grade)) is None
+
+
+@pytest.mark.parametrize(("kind", "is_on"), [("MixMonitorStart", True), ("MixMonitorStop", False)])
+def test_a_recording_begins_and_stops(kind: str, is_on: bool) -> None:
+    """A bare snapshot of the channel that is recorded."""
+    head = MARK.partition(b"\r\nUserEvent: ")[0].replace(b"Event: UserEvent", b"Event: " + kind.encode())
+    block = head.replace(b"Privilege: user,all", b"Privilege: call,all")
+    found = read(kind, block)
+    assert isinstance(found, RecordingChanged)
+    assert (found.token, found.is_on) == (TOKEN, is_on)
+    assert PROOF.match(kind.encode(), block + b"\r\nFile: x") is None
+
+
+@pytest.mark.parametrize(("word", "is_on"), [(b"on", True), (b"off", False)])
+def test_a_recorder_of_the_sites_own_says_the_same(word: bytes, is_on: bool) -> None:
+    found = read("UserEvent", said(b"PJSIP/edge", b"UserEvent: CtiRecording\r\nState: " + word))
+    assert isinstance(found, RecordingChanged)
+    assert (found.token, found.is_on) == (TOKEN, is_on)
 
 
 @pytest.mark.parametrize("tail", [b"\r\nSeat: seat9", b"\r\nChanVariable: CTI_CALL=" + b"0" * 40, b"\r\n", b"X"])
