@@ -117,8 +117,9 @@ class PlanRoom:
             return
         incident, step = self._plans.incidents[wish.incident], wish.step
         about = About.RECOVERY if step in incident.plan.recovery.steps else About.FAULT
-        words = [f"{step.text.zh} / {step.text.en}", incident.wording]
-        words += [f"预计恢复时间 / expected to be over: {incident.eta}"] if incident.eta and about is About.FAULT else []
+        words = [f"{step.text.zh} / {step.text.en}"]
+        if about is About.FAULT:  # afterwards they would be untrue
+            words += [incident.wording, f"预计恢复时间 / expected to be over: {incident.eta}" if incident.eta else ""]
         text = "\n".join(word for word in words if word)
         order, since_seconds = f"{wish.incident}/{step.id}", at - incident.began_at + BEFORE_SECONDS
         scale = incident.plan.time_scale

@@ -209,6 +209,8 @@ class Daemon:
             self._log.warning("plans name roles that no contact has: what they are to be told nobody hears", roles=nobody)
         if lacking := plan_files.without_seats(self._plans):
             self._log.warning("plans name groups of seats that no [[seat_group]] has: nobody is logged in by them", groups=lacking)
+        for fault in plan_files.unable(self._settings, self._plans):
+            self._log.warning("a step of a plan cannot be carried out here", fault=fault)
         scale = self._settings.plans.time_scale
         return Plans(self._plans, now, standing, scale, responses=Responses(self._settings.response, scale))
 

@@ -43,7 +43,10 @@ def list_plans(path: ConfigPath = DEFAULT_CONFIG, folder: Folder = None) -> None
 def check(path: ConfigPath = DEFAULT_CONFIG, folder: Folder = None) -> None:
     """Check every plan file: each fault is one line, FILE:LINE: KEY: what is wrong. Exit code 78 when there is one."""
     plans = _plans(path, folder)
-    nobody = {} if folder is not None else plan_files.unmanned(load(path, offline=True).settings, plans)
+    settings = None if folder is not None else load(path, offline=True).settings
+    nobody = {} if settings is None else plan_files.unmanned(settings, plans)
+    for fault in [] if settings is None else plan_files.unable(settings, plans):
+        typer.echo(f"cannot be carried out here: {fault}", err=True)
     for role, named_by in nobody.items():
         typer.echo(f"nobody has the role {role}, which these plans would tell: {', '.join(named_by)}", err=True)
     for group, named_by in ({} if folder is not None else plan_files.without_seats(plans)).items():

@@ -5,6 +5,7 @@
 0:20:00 > restart 30
 0:20:00 > checked
 0:20:00 > unreachable duty-lead
+0:20:00 > fails test-calls
 0:20:00 > echelon-1 answers no
 0:20:00 > mark seat7 call-1
 """
@@ -62,6 +63,8 @@ def happen(world: World, text: str, number: int) -> None:
             if value != "unknown":
                 world.facts[(fact, of)] = _value(value)
         world.look()
+    elif word == "fails":
+        world.failing = set(text.split()[1:])
     elif word == "restart":
         world.restart(float(text.split()[1]))
     elif word == "unreachable":

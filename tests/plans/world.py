@@ -65,6 +65,8 @@ class World:
         """Extra seats that are in the queue now."""
         self.unreachable: set[str] = set()
         self.answers: dict[str, SummonsAnswer] = {}
+        self.failing: set[str] = set()
+        """Steps of the machine that fail."""
         self._loaded = plans
         self._journal: list[tuple[str, dict[str, Any], float]] = []
         self._kill_at = kill_at
@@ -164,13 +166,13 @@ class World:
                     self._write(effect.text)
                 case _:
                     pass
-        self._telephony()
+        has_acted = self._telephony()
         self._point()
         for event in heard:
             more: list[Effect] = []
             self.plans.learn(event, self.now, more)
             self._do(more)
-        if heard:
+        if heard or has_acted:
             self.look()
 
     def _notify(self, effect: Notify) -> list[PlanEvent]:
@@ -190,8 +192,10 @@ class World:
             self._write(f"☎ {effect.role} ({effect.level.value}): {effect.text}")
         return [Summoned(effect.summons, f"{effect.role}-1", self.answers.get(effect.role, SummonsAnswer.YES))]
 
-    def _telephony(self) -> None:
-        for wish in self.plans.take_wishes():
+    def _telephony(self) -> bool:
+        """True when something was done: what follows it is looked at."""
+        wishes = self.plans.take_wishes()
+        for wish in wishes:
             seats = wish.step.seats
             if wish.step.do is ActionKind.SEATS_LOGIN:
                 before = self.plans.incidents[wish.incident].steps[wish.step.id].added
@@ -210,8 +214,10 @@ class World:
                 self._write(f"⚙ {kind} {on}".rstrip())
             out: list[Effect] = []
             self._point()
-            self.plans.carried_out(wish, is_done=True, said="holds", at=self.now, out=out)
+            is_done = wish.step.id not in self.failing
+            self.plans.carried_out(wish, is_done=is_done, said="holds" if is_done else "cannot", at=self.now, out=out)
             self._do(out)
+        return bool(wishes)
 
     def _what(self, wish: Wish, seats: tuple[str, ...]) -> str:
         step = wish.step

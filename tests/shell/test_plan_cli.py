@@ -76,6 +76,7 @@ def test_the_doctor_names_what_a_plan_cannot_do(tmp_path: Path) -> None:
         "plan-files": "ok",
         "plan-roles": "warning",
         "plan-seats": "warning",
+        "plan-means": "warning",
         "plan-review": "warning",
         "plan-times": "warning",
     }

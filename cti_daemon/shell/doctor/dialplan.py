@@ -1,6 +1,9 @@
 """Is what must work without us in place: dialplan, routes, contacts, queues, seats?"""
 
+from collections.abc import Iterable
+
 from cti_daemon.model.events import QueuesListed
+from cti_daemon.model.incidents import ActionKind, Plan
 from cti_daemon.model.settings import Node, Settings
 from cti_daemon.shell.doctor.finding import Finding, fault, judged, unseen, warning
 from cti_daemon.shell.doctor.visit import Visit
@@ -33,6 +36,27 @@ async def server_questions(guest: Visit, listed: QueuesListed | str) -> list[Fin
     if isinstance(listed, str):
         return [*found, fault("seats", guest.node.name, f"its queues could not be read: {listed}", "QueueStatus must answer within 3 s")]
     return [*found, _seats(guest.node, listed)]
+
+
+_OF_PLANS = (
+    (ActionKind.ANNOUNCE_ON, ("edge",), "cti-announce", "s"),
+    (ActionKind.TEST_CALLS, ("edge",), "cti-path", "s"),
+    (ActionKind.TEST_CALLS, ("primary", "standby", "emergency"), "cti-hotline", "cti-test"),
+    (ActionKind.OFFER_CALL_BACK, ("primary", "standby"), "cti-offer", "1"),
+)
+"""What a plan's action needs, where: context and extension."""
+
+
+async def plan_questions(guest: Visit, plans: Iterable[Plan]) -> list[Finding]:
+    """None where no plan wants anything of this Asterisk."""
+    used = {step.do for plan in plans for step in plan.steps}
+    needed = [(do, context, exten) for do, roles, context, exten in _OF_PLANS if do in used and guest.node.role.value in roles]
+    missing = [f"{context},{exten} ({do})" for do, context, exten in needed if await _exists(guest, context, exten) is False]
+    if not needed:
+        return []
+    text = f"plans use what its dialplan has not: {', '.join(missing)}"
+    bad = fault("plans' dialplan", guest.node.name, text, "#include the newest dialplan/ files, `dialplan reload`")
+    return [judged(not missing, bad, "has what plans switch")]
 
 
 def compare_members(primary: QueuesListed, standby: QueuesListed) -> Finding:

@@ -25,6 +25,9 @@ def questions(loaded: Loaded, today: date) -> list[Finding]:
     groups = "; ".join(f"{group} ({', '.join(plans)})" for group, plans in lacking.items())
     fix = "name its seats in [[seat_group]], or take the step out of the plans"
     found.append(judged(not lacking, warning("plan-seats", SUBJECT, f"no seats are in the group {groups}", fix), "every group has seats"))
+    cannot = plan_files.unable(loaded.settings, loaded.plans)
+    fix = "configure it, or leave it to people: a task in the plan"
+    found.append(judged(not cannot, warning("plan-means", SUBJECT, "; ".join(cannot), fix), "every step can be carried out here"))
     overdue = [plan.name for plan in loaded.plans if date.fromisoformat(plan.review_due) < today]
     text = f"review is overdue: {', '.join(overdue)}"
     fix = "review them, then set version, approved_by and review_due"

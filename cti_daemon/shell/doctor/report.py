@@ -54,11 +54,15 @@ async def _ask(guest: Visit, node: Node, loaded: Loaded, listed: dict[Role, Queu
     if node.role is Role.EDGE:
         calls_back = loaded.settings.callback is not None
         of_edge = await asterisk.questions(guest, is_edge=True, calls_back=calls_back)
-        return [*await dialplan.edge_questions(guest, loaded.settings), *of_edge]
+        return [*await dialplan.edge_questions(guest, loaded.settings), *await dialplan.plan_questions(guest, loaded.plans), *of_edge]
     queues = await guest.queues()
     if isinstance(queues, QueuesListed):
         listed[node.role] = queues
-    return [*await dialplan.server_questions(guest, queues), *await asterisk.questions(guest, is_edge=False)]
+    return [
+        *await dialplan.server_questions(guest, queues),
+        *await dialplan.plan_questions(guest, loaded.plans),
+        *await asterisk.questions(guest, is_edge=False),
+    ]
 
 
 def line_of(finding: Finding) -> str:
