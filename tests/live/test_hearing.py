@@ -1,5 +1,7 @@
-"""C4, C3, E4 on real calls: "告知恢复时间; 留下联系电话; 恢复后通知"; "短信、电话告知客户; 道歉"; "测试验收". The announcement is
-heard before anybody answers, and goes on without us; a number left by a key is called back; every path is called; nobody is told twice, also after SIGKILL."""
+"""C4, C3, E4 on real calls: "告知恢复时间; 留下联系电话; 恢复后通知"; "短信、电话告知客户; 道歉"; "测试验收".
+
+The announcement is heard before anybody answers, and goes on without us; a number left by a key is called back; every path is called;
+nobody is told twice, also after SIGKILL."""
 
 import pytest
 

@@ -97,10 +97,8 @@ async def test_an_edge_that_may_not_call_says_so(edge: Edge) -> None:
 
 
 async def test_an_edge_that_lets_nobody_in_is_no_path(monkeypatch: pytest.MonkeyPatch) -> None:
-    @asynccontextmanager
-    async def visit(*_: Any) -> AsyncIterator[Edge]:
+    def visit(*_: Any) -> Any:
         raise LifeFailedError(Loss.REFUSED)
-        yield Edge()
 
     monkeypatch.setattr(module, "visit", visit)
     carried = await outcome()
