@@ -10,7 +10,7 @@ from cti_daemon.model.reasons import Role
 from cti_daemon.model.settings import Node
 from cti_daemon.shell.ami.life import LifeFailedError
 from cti_daemon.shell.config import Loaded
-from cti_daemon.shell.doctor import asterisk, broker, dialplan, host, people, plans
+from cti_daemon.shell.doctor import asterisk, broker, dialplan, host, included, people, plans
 from cti_daemon.shell.doctor.finding import Finding, Grade
 from cti_daemon.shell.doctor.visit import Visit, visit
 
@@ -60,6 +60,7 @@ async def _ask(guest: Visit, node: Node, loaded: Loaded, listed: dict[Role, Queu
         listed[node.role] = queues
     return [
         *await dialplan.server_questions(guest, queues),
+        *await included.server_questions(guest, loaded.settings, queues),
         *await dialplan.plan_questions(guest, loaded.plans),
         *await asterisk.questions(guest, is_edge=False),
     ]
