@@ -19,7 +19,7 @@ Architecture: {architecture}
 Maintainer: {maintainer}
 Installed-Size: {size}
 Depends: {depends}
-Suggests: mosquitto, prometheus
+Suggests: fonts-wqy-zenhei, mosquitto, prometheus
 Section: comm
 Priority: optional
 Description: keeps a call centre's hotline answered when a media server dies

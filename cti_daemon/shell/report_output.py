@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from cti_daemon.model.document import Document, Language
-from cti_daemon.shell.cli_options import EX_FAULT, fail
+from cti_daemon.shell.cli_options import EX_FAULT, EX_USAGE, fail
 from cti_daemon.shell.report_file import UnwritableError, write
 from cti_daemon.wire.reports import html, markdown
 
@@ -19,11 +19,12 @@ from cti_daemon.wire.reports import html, markdown
 class Form(StrEnum):
     MD = "md"
     HTML = "html"
+    PDF = "pdf"
     JSON = "json"
 
 
 LanguageOption = Annotated[Language, typer.Option("--language", "-l", help="In Chinese or in English.")]
-FormOption = Annotated[Form, typer.Option("--format", "-f", help="Markdown, one HTML file, or JSON for programs.")]
+FormOption = Annotated[Form, typer.Option("--format", "-f", help="Markdown, one HTML file, PDF for the printer, or JSON for programs.")]
 OutputOption = Annotated[
     Path | None, typer.Option("--output", "-o", help="Into this file, whole or not at all; else to standard output.", show_default=False)
 ]
@@ -40,6 +41,8 @@ class Output:
 
     def give(self, document: Document, figures: object = None) -> None:
         """Render and write it; ends the program with a clear fault where that cannot be. `figures`: what JSON has besides."""
+        if self.form is Form.PDF and self.path is None and sys.stdout.isatty():
+            fail("a PDF is no text for a terminal: name a file with --output", EX_USAGE)
         content = self._render(document, figures)
         if self.path is None:
             sys.stdout.buffer.write(content)
@@ -56,6 +59,13 @@ class Output:
                 return markdown.render(document, self.language).encode()
             case Form.HTML:
                 return html.render(document, self.language).encode()
+            case Form.PDF:
+                from cti_daemon.shell import report_pdf  # noqa: PLC0415 - a large library, and only PDF needs it
+
+                try:
+                    return report_pdf.render(document, self.language, self.font)
+                except report_pdf.FontError as fault:
+                    fail(str(fault), EX_FAULT)
             case Form.JSON:
                 data = {"document": plain(document), "figures": plain(figures)}
                 return (json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode()

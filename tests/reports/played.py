@@ -1,8 +1,10 @@
 """The journal of a scenario of tests/plans/scenarios, as the daemon writes it, and what else a journal holds."""
 
+import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from typing_extensions import override
@@ -14,6 +16,7 @@ from tests.plans.script import Input, happen, inputs
 from tests.plans.shipped import SCENARIOS, plans
 from tests.plans.world import World
 
+JOURNALS = Path(__file__).parent / "journals"
 BEGAN = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
 """When every scenario begins."""
 CENTRE = Centre(
@@ -49,6 +52,18 @@ def scenario(name: str, *more: str) -> list[Told]:
     """`more`: further lines `0:15:00 > …`, each at its time."""
     script = inputs((SCENARIOS / f"{name}.txt").read_text(encoding="utf-8")) + inputs("\n".join(more))
     return records(sorted(script, key=lambda item: item.at))
+
+
+def frozen(name: str) -> list[Told]:
+    """A journal as it once was: plans may change, these do not."""
+    lines = (JOURNALS / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
+    return [(at, kind, data) for at, kind, data in map(json.loads, lines)]
+
+
+def freeze(name: str, told: Iterable[Told]) -> None:
+    kept = [one for one in told if one[1] in ("incident", "plan_version")]
+    text = "\n".join(json.dumps(one, ensure_ascii=False) for one in kept)
+    (JOURNALS / f"{name}.jsonl").write_text(text + "\n", encoding="utf-8")
 
 
 def entries(told: Iterable[Told]) -> list[Entry]:

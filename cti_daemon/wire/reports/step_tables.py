@@ -19,7 +19,7 @@ def steps_grid(story: Story) -> Grid:
         Titled("结果", "outcome"),
         Titled("完成人、说明", "by, words"),
     )
-    return Grid(head, tuple(_row(step) for step in story.steps), (26, 13, 11, 10, 10, 11, 19))
+    return Grid(head, tuple(_row(step) for step in story.steps), (25, 13, 11, 11, 10, 11, 19))
 
 
 def _row(step: StepStory) -> tuple[Words, ...]:
@@ -65,4 +65,4 @@ def told_grid(story: Story, clock: Clock) -> Grid:
         person = told.person or labels.NOBODY
         when = (clock.tell(told.wall), labels.after(told.after_seconds))
         rows.append((*when, role(told.role), person, story.about(told.notice), told.channel or "–", outcome))
-    return Grid(head, tuple(rows), (18, 11, 14, 15, 20, 9, 13), empty=Titled("未通知任何人", "nobody was told"))
+    return Grid(head, tuple(rows), (21, 11, 14, 16, 18, 8, 12), empty=Titled("未通知任何人", "nobody was told"))
