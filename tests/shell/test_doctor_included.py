@@ -1,6 +1,8 @@
 """What a site has included beside the plain dialplan: whole, or named with its fix; what is not included is not asked for."""
 
 import asyncio
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import cast
 
 import pytest
@@ -19,9 +21,9 @@ EMG = NodeName("emg")
 class Asterisk:
     """Answers Getvar from a table; `there`: contexts of its dialplan."""
 
-    def __init__(self, node: Node, there: str, **told: str) -> None:
+    def __init__(self, node: Node, there: str, told: Mapping[str, str]) -> None:
         self.node = node
-        self._told = told | {f"DIALPLAN_EXISTS({name},s,1)": "1" for name in there.split()}
+        self._told = {**told} | {f"DIALPLAN_EXISTS({name},s,1)": "1" for name in there.split()}
 
     async def get(self, variable: str) -> str:
         return self._told.get(variable, "0" if variable.startswith("DIALPLAN_EXISTS") else "")
@@ -31,8 +33,10 @@ def member(interface: str) -> MemberSeen:
     return MemberSeen(EMG, Membership(QueueName("emergency"), Interface(interface), SeatName("x")), 1, in_call=False)
 
 
-def asked(settings: Settings, there: str, *members: str, is_watched: bool = False, **told: str) -> list[tuple[str, Grade, str]]:
-    guest = cast("Visit", Asterisk(settings.node[0], there, **told))
+def asked(
+    settings: Settings, there: str, *members: str, told: Mapping[str, str] = MappingProxyType({}), is_watched: bool = False
+) -> list[tuple[str, Grade, str]]:
+    guest = cast("Visit", Asterisk(settings.node[0], there, told))
     settings = settings.model_copy(update={"recording": RecordingTable() if is_watched else None})
     listed = QueuesListed(EMG, tuple(member(name) for name in members), ())
     found = asyncio.run(included.server_questions(guest, settings, listed))
@@ -52,8 +56,8 @@ def test_a_site_that_includes_nothing_is_asked_nothing(settings: Settings) -> No
     ],
 )
 def test_what_is_set_must_be_there(settings: Settings, there: str, told: dict[str, str], check: str) -> None:
-    assert [(name, grade) for name, grade, _ in asked(settings, there, **told)] == [(check, Grade.OK)]
-    assert [(name, grade) for name, grade, _ in asked(settings, "", **told)] == [(check, Grade.FAULT)]
+    assert [(name, grade) for name, grade, _ in asked(settings, there, told=told)] == [(check, Grade.OK)]
+    assert [(name, grade) for name, grade, _ in asked(settings, "", told=told)] == [(check, Grade.FAULT)]
 
 
 def test_recording_that_is_watched_must_run_on_every_server(settings: Settings) -> None:
@@ -64,9 +68,9 @@ def test_recording_that_is_watched_must_run_on_every_server(settings: Settings) 
 def test_an_outside_seat_without_its_key_or_its_number_is_a_fault(settings: Settings) -> None:
     """ "Accepted by a key press, so that voicemail never answers.\""""
     seat = "Local/out1@cti-outside/n"
-    ((_, grade, text),) = asked(settings, "", seat, CTI_OUTSIDE_out1="1")
+    ((_, grade, text),) = asked(settings, "", seat, told={"CTI_OUTSIDE_out1": "1"})
     assert (grade, text) == (Grade.FAULT, "out1 would take callers without a key: a mailbox too")
     ((_, grade, text),) = asked(settings, "cti-outside-ask", seat)
     assert (grade, text) == (Grade.FAULT, "out1: no number is known")
-    ((_, grade, text),) = asked(settings, "cti-outside-ask", seat, CTI_OUTSIDE_out1="01012345")
+    ((_, grade, text),) = asked(settings, "cti-outside-ask", seat, told={"CTI_OUTSIDE_out1": "01012345"})
     assert (grade, text) == (Grade.OK, "out1 by key")

@@ -1,5 +1,7 @@
 """What a site has included beside the plain dialplan: is it whole, on every server alike? What is not included is not asked for."""
 
+from collections.abc import Sequence
+
 from cti_daemon.model.events import QueuesListed
 from cti_daemon.model.settings import Settings
 from cti_daemon.shell.doctor.finding import Finding, fault, judged
@@ -55,7 +57,7 @@ async def _feature(guest: Visit) -> Finding:
     return judged(await _has(guest, "cti-fault"), bad, "seats may mark a network fault")
 
 
-async def _outside(guest: Visit, seats: list[str]) -> Finding:
+async def _outside(guest: Visit, seats: Sequence[str]) -> Finding:
     names = [seat.partition("/")[2].partition("@")[0] for seat in seats]
     if not await _has(guest, "cti-outside-ask"):
         fix = "#include the newest dialplan/cti-outside.conf"
