@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from cti_daemon.model.ids import CallToken, NodeName, Uniqueid
-from cti_daemon.model.reasons import LegState
+from cti_daemon.model.reasons import CallState, LegState
 from cti_daemon.model.recording import RecordingChanged
 from cti_daemon.state.legs import Leg
 from cti_daemon.state.site import Site
@@ -100,8 +100,11 @@ class Recordings:
         return found
 
     def _talking(self, token: CallToken, track: Track) -> Leg | None:
+        """His leg, while a seat talks to him on the node where we saw it begin. Who is parked, or asked for a grade, is with nobody."""
         leg = self._site.legs.of_token(token)
-        return leg if leg is not None and leg.state is LegState.TALKING and leg.node == track.node else None
+        if leg is None or leg.state is not LegState.TALKING or leg.node != track.node:
+            return None
+        return leg if self._site.calls.state_on(leg.node, token) is CallState.TALKING else None
 
     def _lives(self, token: CallToken) -> bool:
         """Its server may have been quicker than the edge."""

@@ -5,10 +5,9 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from cti_daemon.model.call_events import ChannelBegan
+from cti_daemon.model.call_events import ChannelEnded, ChannelUnbridged
 from cti_daemon.model.effects import Record, Report
-from cti_daemon.model.events import SeatTalking
-from cti_daemon.model.ids import CallToken, NodeName, SeatName, Uniqueid
+from cti_daemon.model.ids import CallToken, NodeName, Uniqueid
 from cti_daemon.model.recording import RecordingChanged, RecordingTable
 from cti_daemon.model.records import Standing
 from tests.sim.world import B, World
@@ -28,16 +27,14 @@ class Site(World):
             self.settings = self.settings.model_copy(update={"recording": RecordingTable(within=2.0)})
         super().begin(standing, *args, **kwargs)
 
-    def seat_of(self, number: int, node: NodeName) -> Uniqueid:
+    def seat_of(self, number: int, node: NodeName) -> None:
         """A seat is connected with this caller."""
-        token, uniqueid = CallToken(f"token-call-{number}"), Uniqueid(f"{node}-seat-{number}")
-        self.feed(ChannelBegan(node, uniqueid, uniqueid, token, 6, SeatName(f"seat{number}")))
-        self.feed(SeatTalking(node, token, SeatName(f"seat{number}"), f"seat{number}!d;to-tag=t;from-tag=f"))
-        return uniqueid
+        self.talk(Uniqueid(f"call-{number}"), f"seat{number}")
+        for _ in range(2):  # a list that differs from what we hold is believed the second time
+            self.list_channels(node)
 
     def record(self, number: int, node: NodeName, *, is_on: bool = True) -> None:
-        uniqueid = Uniqueid(f"{node}-seat-{number}")
-        self.feed(RecordingChanged(node, uniqueid, CallToken(f"token-call-{number}"), is_on))
+        self.feed(RecordingChanged(node, Uniqueid(f"{node}-call-{number}s"), CallToken(f"token-call-{number}"), is_on))
 
     def counts(self, what: str) -> dict[str, int]:
         view = self.engine.view(self.now).recording
@@ -72,6 +69,19 @@ def test_who_talks_and_is_recorded_is_counted_and_who_is_not() -> None:
     assert (site.counts("recorded"), site.counts("missing")) == ({"pbx-a": 1}, {"pbx-a": 2})
 
 
+def test_whom_a_seat_has_left_needs_none() -> None:
+    """He is parked, or asked for a grade: his leg is up, and there is nothing to record."""
+    site = talking(1, recorded=1)
+    site.record(0, A, is_on=False)
+    caller, seat, token = Uniqueid("pbx-a-call-0"), Uniqueid("pbx-a-call-0s"), CallToken("token-call-0")
+    held = site.engine.site.calls.channel(A, caller)
+    assert held is not None
+    site.feed(ChannelUnbridged(A, caller, caller, token, held.bridge))
+    site.feed(ChannelEnded(A, seat, token, 16))
+    site.run(20.0)
+    assert (site.counts("recorded"), site.counts("missing")) == ({}, {})
+
+
 def test_who_waits_or_has_gone_needs_no_recording() -> None:
     site = Site()
     site.calls(talking=1, waiting=2)
@@ -87,6 +97,8 @@ def test_who_talked_before_we_looked_is_not_known_and_not_missing() -> None:
     site = Site()
     site.calls(talking=3, waiting=0)
     site.run(20.0)
+    for _ in range(2):
+        site.list_channels(A)
     assert site.counts("missing") == {"pbx-a": 3}
     site.restart(None)
     site.run(30.0)
