@@ -56,6 +56,8 @@ class Result:
     not_reached: list[str] = field(default_factory=list)
     """Who was not with an emergency seat in time."""
     late: list[str] = field(default_factory=list)
+    unserved: list[str] = field(default_factory=list)
+    """Who had rung in again, and was with no seat."""
     last_reached_seconds: float | None = None
     """From the first free seat."""
     edge_away_seconds: float = 0.0
@@ -194,10 +196,11 @@ def _judge(result: Result, capture: Capture, lost: set[str], again: Group, free_
         if dialog.node == EMG.name and dialog.answered_wall is not None:
             served.setdefault(dialog.number, dialog.answered_wall)
     result.not_reached = sorted(lost - rang_in - served.keys())
+    result.unserved = sorted(rang_in - served.keys())
     after = {number: wall - free_wall for number, wall in served.items() if number in lost - rang_in}
     result.late = sorted(number for number, seconds in after.items() if seconds > CALLED_BACK_SECONDS)
     result.last_reached_seconds = round(max(after.values()), 1) if after else None
-    kinds = ("missing", "doubles", "strangers", "rung_twice", "rung_in_vain", "not_reached", "late")
+    kinds = ("missing", "doubles", "strangers", "rung_twice", "rung_in_vain", "not_reached", "late", "unserved")
     result.wrong = [f"{len(getattr(result, kind))} {kind}" for kind in kinds if getattr(result, kind)] + result.count.faults()
 
 

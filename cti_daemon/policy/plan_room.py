@@ -29,6 +29,8 @@ _SEAT_VERBS = {
     ActionKind.SEATS_UNPAUSE: "seat-unpause",
     ActionKind.SEATS_PENALTY: PENALTY,
 }
+SEATS_WITHIN_SECONDS = 30.0
+"""So long no media server's seats may be known before a step about seats counts as not done."""
 VOICE_WITHIN_SECONDS = 10.0
 """So long an Asterisk may be away before what callers should hear counts as not done."""
 BEFORE_SECONDS = 300.0
@@ -49,6 +51,8 @@ class PlanRoom:
         self._rooms, self._plans, self._situate = rooms, plans, situate
         self._open: dict[str, tuple[Wish, set[str], list[str]]] = {}
         """Steps about seats: which orders are not ended yet, and what was refused."""
+        self._unplaced: list[tuple[Wish, float]] = []
+        """Steps about seats that wait for a media server's seats to be known, and until when."""
         self._spoken: dict[str, tuple[Wish, float]] = {}
         """Steps about what callers hear, until it holds or its time is over."""
         rooms.voices.use(plans.plans.values())
@@ -63,6 +67,7 @@ class PlanRoom:
         while wishes := self._plans.take_wishes():
             for wish in wishes:
                 self._order(wish, at, out)
+        self._place(at, out)
         return min(self._plans.next_at, self._speak(at, out))
 
     def _speak(self, at: float, out: list[Effect]) -> float:
@@ -81,8 +86,19 @@ class PlanRoom:
                 again_at = at  # a failed one does not stand any more
         return min(again_at, *(until_at for _, until_at in self._spoken.values()), NEVER)
 
+    def _place(self, at: float, out: list[Effect]) -> None:
+        """Right after a start no seat is known yet. Extra seats are given back as soon as it can be done, and not against a pause."""
+        waiting, self._unplaced = self._unplaced, []
+        for wish, until_at in waiting:
+            is_back = wish.step.id.endswith(BACK)
+            if (self._rooms.mirroring.roster is None and at < until_at) or (is_back and self._rooms.book.orders.is_paused):
+                self._unplaced.append((wish, until_at))
+            else:
+                self._order_seats(wish, at, out)
+
     def _order(self, wish: Wish, at: float, out: list[Effect]) -> None:
-        if self._rooms.book.orders.is_paused:
+        is_back = wish.step.id.endswith(BACK)
+        if self._rooms.book.orders.is_paused and not is_back:
             self._end(wish, "automation is paused: this is left to people", at, out, is_done=False)
         elif wish.step.do in VOICES:
             self._rooms.voices.use([self._plans.incidents[wish.incident].plan])
@@ -92,7 +108,7 @@ class PlanRoom:
         elif wish.step.do is ActionKind.TEST_CALLS:
             self._call(wish, at, out)
         elif wish.step.do in _SEAT_VERBS:
-            self._order_seats(wish, at, out)
+            self._unplaced.append((wish, NEVER if is_back else at + SEATS_WITHIN_SECONDS))
         else:
             self._order_move(wish, at, out)
 

@@ -238,6 +238,24 @@ def test_a_daemon_killed_while_extra_seats_are_in_takes_them_out_all_the_same() 
     assert deeds(site, MemberChange.REMOVE) == [(node, seat) for node in (A, B) for seat in ("seat8", "seat9")]
 
 
+def test_seats_are_given_back_though_the_daemon_is_killed_in_the_very_act() -> None:
+    """The intent is in the journal, and right after the start no media server's seats are known."""
+    site = Site(plan(step("seats-login", EXTRA + "take_back = true\n")))
+    site.ask("plan-start", plan="trouble")
+    site.run(6.0)
+    do = site.do
+    site.do = lambda effect: None if isinstance(effect, SetMember) else do(effect)  # type: ignore[method-assign]
+    site.ask("stage-set", "over", incident="trouble-1", stage="recovered")
+    site.run(6.5)
+    site.do = do  # type: ignore[method-assign]
+    assert site.only().steps["act/back"] == "begun"
+    site.effects.clear()
+    site.restart(Standing(site.engine.view(site.now).routing_mode, A, 1, site.engine.routing.reason))
+    site.run(14.0)
+    assert deeds(site, MemberChange.REMOVE) == [(node, seat) for node in (A, B) for seat in ("seat8", "seat9")]
+    assert site.only().steps["act/back"] == "done"
+
+
 def test_a_notice_without_an_outcome_is_ordered_again_under_its_name_after_a_restart() -> None:
     site = Site(plan(TELL))
     site.deaf = True
