@@ -14,7 +14,7 @@ from cti_daemon.model.effects import Answer, AskEdge, Effect, ListEdge, ListNode
 from cti_daemon.model.events import Event
 from cti_daemon.model.plan_effects import CallIn, InformCallers, Notify, TestCalls
 from cti_daemon.model.reasons import Verdict
-from cti_daemon.model.records import Standing, StandingDrill, StandingOrders
+from cti_daemon.model.records import Standing, StandingDrills, StandingOrders
 from cti_daemon.model.settings import Settings
 from cti_daemon.model.views import SiteView
 from cti_daemon.policy import failover, proof, telling
@@ -42,10 +42,10 @@ class Engine:
         at: float,
         orders: StandingOrders | None = None,
         answered: Iterable[Answer] = (),
-        drill: StandingDrill | None = None,
+        drills: StandingDrills | None = None,
         plans: Plans | None = None,
     ) -> None:
-        self._rooms = rooms = furnish(settings, standing, orders, drill, at)
+        self._rooms = rooms = furnish(settings, standing, orders, drills, at)
         rooms.plans = plans
         self._reception = Reception(rooms, confirm_key, answered)
         self._intake = Intake(rooms, self._reception)
@@ -116,7 +116,7 @@ class Engine:
         mirroring.judge(rooms.routing.serving, health, rooms.stale.is_settled, at, out)
         self._reception.close_seat_orders(at, out)
         plans_at = self._reception.attend_plans(at, out)
-        rooms.drills.judge(rooms.routing, at, out)
+        drilled_at = self._reception.attend_drills(at, out)
         wanted_at = rooms.watching.ask(health, at, out)
         looked_at = rooms.halves.look(at, out)
         hook_at = rooms.hook.assert_route(rooms.routing, rerouting.route, at, out)
@@ -125,7 +125,7 @@ class Engine:
         recorded_at = rooms.recording.look(health.get, at, out)
         asked_at = (hook_at, wanted_at, looked_at, stale_at, plans_at, cared_at, recorded_at)
         looks = (*asked_at, rerouting.next_at(at), mirroring.next_at(at), book.orders.next_at)
-        self.next_at = min(rooms.verdicts.next_at, rooms.seat_desk.next_at, rooms.drills.next_at, *looks)
+        self.next_at = min(rooms.verdicts.next_at, rooms.seat_desk.next_at, drilled_at, *looks)
 
     def figures(self, at: float) -> dict[str, Any]:
         """What of the queues must outlive us, as plain data."""

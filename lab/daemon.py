@@ -23,8 +23,8 @@ CONTROL = FOLDER / "control.sock"
 _VERBS = ", ".join(
     f'"{verb}"'
     for verb in """status note ack failover switchover failback emergency-on emergency-off pause-automation resume-automation
-    maintenance-on maintenance-off seat-login seat-logout seat-pause seat-unpause drill-start drill-stop callback-list callback-take
-    callback-postpone callback-close
+    maintenance-on maintenance-off seat-login seat-logout seat-pause seat-unpause drill-start drill-stop drill-schedule
+    callback-list callback-take callback-postpone callback-close
     plan-start approve stage-set task-done answer coming arrived fact-set fault-report incident-close""".split()
 )
 _CREW = ", ".join(f'"{user}"' for user in secret.CREW)

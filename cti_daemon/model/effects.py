@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from cti_daemon.model.affected import AffectedEffect
+from cti_daemon.model.drills import CallSeat
 from cti_daemon.model.events import Membership
 from cti_daemon.model.ids import ChannelName, NodeName, PathName, QueueName, Uniqueid
 from cti_daemon.model.plan_effects import PlanEffect
@@ -237,4 +238,5 @@ Effect = (
     | Answer
     | AffectedEffect
     | PlanEffect
+    | CallSeat
 )

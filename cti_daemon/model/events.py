@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from cti_daemon.model.affected import AffectedEvent
 from cti_daemon.model.call_events import CallEvent, ChannelsListed, QueueCounted, StreamBegan, WaitingSeen
+from cti_daemon.model.drills import DrillsDue
 from cti_daemon.model.ids import CallToken, ChannelName, Interface, MemberKey, NodeName, PathName, QueueName, SeatName, Uniqueid
 from cti_daemon.model.plan_effects import PlanEvent
 from cti_daemon.model.reasons import Loss, MemberKind, OfferOutcome, Result, SurveyGrade
@@ -104,6 +105,14 @@ class DrillCallSeen:
     edge: NodeName
     token: CallToken
     node: NodeName
+
+
+@dataclass(frozen=True, slots=True)
+class SeatAnswered:
+    """A seat of `node` has answered the test call of a drill (UserEvent CtiSeatTest)."""
+
+    node: NodeName
+    token: CallToken
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +300,7 @@ StreamEvent = (
     | OutsideOffered
     | SurveyAnswered
     | RecordingChanged
+    | SeatAnswered
     | MemberSeen
     | MemberGone
     | ShuttingDown
@@ -317,5 +327,6 @@ Event = (
     | Tick
     | AffectedEvent
     | PlanEvent
+    | DrillsDue
     | StreamEvent
 )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cti_daemon.model.ids import NodeName, SeatName
+from cti_daemon.model.ids import NodeName
 from cti_daemon.model.reasons import Mode, Reason
 
 
@@ -26,18 +26,11 @@ class StandingOrders:
 
 
 @dataclass(frozen=True, slots=True)
-class StandingDrill:
-    """A drill that was in force (the last entry `drill`), and what it had shown until then."""
+class StandingDrills:
+    """The last entry `drills`, and its age."""
 
-    kind: str
-    target: NodeName
-    user: str
-    reason: str
-    ran_seconds: float
-    left_seconds: float
-    calls: int
-    answered: int
-    seats: tuple[SeatName, ...]
+    data: Mapping[str, Any]
+    elapsed_seconds: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from cti_daemon.model.backups import Backup
 from cti_daemon.model.calendar import Calendar, Readiness, ResponseClass, calendar_faults
 from cti_daemon.model.contacts import CallOut, Contact, Gateway, People, book_faults
+from cti_daemon.model.drills import PlannedDrill, table_faults
 from cti_daemon.model.fields import Address, Name, Seconds, Secret, Table
 from cti_daemon.model.plan_tables import ROLES
 from cti_daemon.model.reasons import Role
@@ -246,6 +247,8 @@ class Settings(Table):
     """A time of readiness: a great holiday (重大节假日保障). Needs `[plans]`."""
     response: tuple[ResponseClass, ...] = ()
     """A response class (紧急, 重要, 一般响应): clocks that each incident of its grades has. Needs `[plans]`."""
+    drill: tuple[PlannedDrill, ...] = ()
+    """A drill that is due again and again."""
     backup: Backup | None = None
     """Copies of the journal, each tried by putting it back. Left out: there are none."""
     report: ReportTable = ReportTable()
@@ -282,6 +285,8 @@ class Settings(Table):
         roles = {*ROLES, *(self.plans.roles if self.plans is not None else ())}
         has_plans, has_calendar = self.plans is not None, self.calendar is not None
         faults += calendar_faults(self.readiness, self.response, roles, has_plans=has_plans, has_calendar=has_calendar)
+        has_emergency = any(n.role is Role.EMERGENCY for n in self.node)
+        faults += table_faults(self.drill, has_emergency=has_emergency, has_plans=self.plans is not None)
         if self.callback is not None and self.affected is None:
             faults.append("callback needs [register]: without it nobody knows whom to call")
         seen: dict[str, str] = {}

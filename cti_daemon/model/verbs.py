@@ -90,6 +90,7 @@ _ROW = Arg(
     is_positional=True,
 )
 WORKLIST = "callback-list"
+SCHEDULE = "drill-schedule"
 
 VERBS: dict[str, Verb] = {
     verb.name: verb
@@ -197,7 +198,7 @@ VERBS: dict[str, Verb] = {
         Verb(
             "drill-start",
             Kind.DRILL,
-            "Begin a drill that is safe on a live site: for a while test calls go to the emergency seats, real calls are not touched.",
+            "Begin a drill that is safe on a live site: of the emergency seats, or of a plan; real calls are not touched.",
             (
                 _for(MOST_DRILL_SECONDS, "4 h", "10m"),
                 Arg(
@@ -207,11 +208,26 @@ VERBS: dict[str, Verb] = {
                     ask='which drill? args {"kind": "emergency-seats"}',
                     metavar="KIND",
                 ),
+                Arg(
+                    "name",
+                    _NODE_NAME,
+                    "One of the site's own: the name of a `[[drill]]`.",
+                    ask='which drill of the configuration? args {"name": …}, as drill-schedule lists them',
+                    metavar="NAME",
+                ),
             ),
-            more="Test calls are those that come to the edge's context `cti-test`. Who answered is in the journal (`drill`), in the event "
-            "`drill`, and in the answer to `drill-stop`. It ends by itself, also when real calls have to go there.",
+            more="Without `name` test calls that come to the edge's context `cti-test` go to the emergency seats for a while. With it what "
+            "that `[[drill]]` says: each emergency seat is called by a test call, or a plan is run with drill = true. Refused while the site "
+            "is not healthy or more callers are on the line than it allows; aborted as soon as that becomes so. The record is in the journal "
+            "(`drill`), in the event `drill`, and in the answer to `drill-stop`. It ends by itself.",
         ),
         Verb("drill-stop", Kind.DRILL, "End a drill before its time; the answer holds what it has shown."),
+        Verb(
+            SCHEDULE,
+            Kind.WORD,
+            "Show which drills are due when, and how the last of each went.",
+            more="They are the configuration's `[[drill]]`.",
+        ),
         Verb(
             WORKLIST,
             Kind.WORD,

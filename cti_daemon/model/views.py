@@ -29,16 +29,38 @@ class OrderView:
 
 @dataclass(frozen=True, slots=True)
 class DrillView:
-    """A drill that is in force, and what it has shown so far."""
+    """A drill that is in force, and what it has shown so far. `target` None: test calls go the way of real calls."""
 
     kind: str
-    target: NodeName
+    target: NodeName | None
     user: str
     reason: str
     ends_in_seconds: float
     calls: int
     answered: int
     seats: tuple[SeatName, ...]
+    id: str = ""
+    planned: str = ""
+    """The name of its `[[drill]]`."""
+    plan: str = ""
+    seat_calls: dict[SeatName, str] = field(default_factory=dict)
+    """What came of the test call to each seat; empty: nothing yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedView:
+    """A `[[drill]]`: when it is due, and how it stands. None: not known, never, or not due."""
+
+    name: str
+    what: str
+    when: str
+    start: str
+    next_in_seconds: float | None
+    due_for_seconds: float | None
+    held_ago_seconds: float | None
+    evaluation: str
+    is_overdue: bool
+    refusal: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +265,9 @@ class SiteView:
     """Why `serving` serves; `reason` may be a later divert's."""
     pause: OrderView | None = None
     drill: DrillView | None = None
+    drill_schedule: tuple[PlannedView, ...] = ()
+    drill_calls: dict[tuple[NodeName, str], int] = field(default_factory=dict)
+    """(node, state) -> calls of drills; they are not in `calls`."""
     incidents: tuple[IncidentView, ...] | None = None
     """Of emergency plans; None: the site has none."""
     withheld: str | None = None

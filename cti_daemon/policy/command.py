@@ -3,15 +3,16 @@ the token which the dry run gave out."""
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from dataclasses import replace
 
 from cti_daemon.model.almanac import Window
 from cti_daemon.model.events import Command
 from cti_daemon.model.ids import NodeName
 from cti_daemon.model.reasons import CommandStatus
-from cti_daemon.model.verbs import VERBS, WORKLIST, Kind
+from cti_daemon.model.verbs import SCHEDULE, VERBS, WORKLIST, Kind
 from cti_daemon.policy.callback_verbs import CALLBACKS, show_worklist
-from cti_daemon.policy.drills import DRILLS
+from cti_daemon.policy.drill_verbs import DRILLS, show_schedule
 from cti_daemon.policy.moves import MOVES
 from cti_daemon.policy.order_args import check
 from cti_daemon.policy.order_verbs import ORDERS, tell_span
@@ -22,6 +23,7 @@ from cti_daemon.policy.seat_verbs import SEATS, last_opposite
 RULES = MOVES | ORDERS | SEATS | DRILLS | CALLBACKS | PLANS
 PLANNED = ("switchover", "failback")
 """Left alone in a time of readiness (E7). What is done about a fault is never left alone."""
+_LISTS: dict[str, Callable[[Situation], Ruling]] = {WORKLIST: show_worklist, SCHEDULE: show_schedule}
 OPPOSITE_SECONDS = 120.0
 """An order that undoes another one of so short ago is told so."""
 EPOCHS_REMEMBERED = 5
@@ -34,7 +36,8 @@ def rule(command: Command, now: Situation, key: bytes) -> Ruling:
     if refusal is not None:
         return refusal
     if VERBS[command.verb].kind is Kind.WORD:
-        words = show_worklist(now) if command.verb == WORKLIST else rule_word(command, now.plans)
+        shown = _LISTS.get(command.verb)
+        words = shown(now) if shown is not None else rule_word(command, now.plans)
         return words or _take_word(command)
     ruling = RULES[command.verb](command, now)
     if not ruling.is_go:

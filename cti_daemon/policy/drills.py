@@ -1,104 +1,166 @@
-"""Drills that are safe on a live site. `emergency-seats`: test calls, and nobody else's, are sent to the emergency seats for a while.
+"""Drills that are safe on a live site, one at a time: of the emergency seats, or of a plan. It begins when it is due or by a person's word,
+gives way to any trouble of the site, and leaves nothing behind.
 
 The edge's dialplan reads the switch only for calls to its test context (`cti-test`); real calls never look at it. Level, not edge: each
-edge is told again when it was away, and when the daemon was."""
+edge is told again when it was away, and when the daemon was. The whole state is in the entry `drills`, durable before anything leaves;
+entries of kind `drill` are the record (docs/design/plans.md)."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from typing import Any
 
-from cti_daemon.model.effects import Effect, Record, Report, SetDrill
-from cti_daemon.model.events import Command, DrillCallSeen, Outcome, SeatTalking
-from cti_daemon.model.ids import NodeName, SeatName
-from cti_daemon.model.reasons import Mode, Result, Role
-from cti_daemon.model.records import StandingDrill
+from cti_daemon.model.drills import EMERGENCY_SEATS, CallSeat, DrillKind, DrillsDue, SeatResult
+from cti_daemon.model.effects import Effect, Record, Report
+from cti_daemon.model.events import DrillCallSeen, Outcome, SeatAnswered, SeatTalking
+from cti_daemon.model.ids import CallToken, NodeName, SeatName
+from cti_daemon.model.incidents import Incident
+from cti_daemon.model.plan_effects import Notified
+from cti_daemon.model.records import StandingDrills
+from cti_daemon.model.settings import Settings
 from cti_daemon.model.views import DrillView
-from cti_daemon.policy.failover import Routing
-from cti_daemon.policy.moves import unproven
-from cti_daemon.policy.order_verbs import span_of, tell_span
-from cti_daemon.policy.ruling import DrillChange, Ruling, Situation, accept, refuse
-from cti_daemon.state.drill import Drill, restored
+from cti_daemon.policy.drill_gate import Look, why_not_go_on
+from cti_daemon.policy.drill_notices import Notices
+from cti_daemon.policy.drill_record import ABORTED, HELD, PASSED, evaluate
+from cti_daemon.policy.drill_switch import Switch, way_of
+from cti_daemon.policy.drill_verbs import tell_calls
+from cti_daemon.policy.order_verbs import tell_span
+from cti_daemon.policy.plan_drill import call_off, incidents_of
+from cti_daemon.policy.plans import Plans
+from cti_daemon.policy.ruling import DrillChange
+from cti_daemon.policy.seat_calls import LOOK_SECONDS, SeatCalls
+from cti_daemon.policy.timetable import Entry, Timetable
+from cti_daemon.state.drill import Drill, drill_from
 from cti_daemon.state.site import Site
 
-EMERGENCY_SEATS = "emergency-seats"
-RETRY_SECONDS = 1.0
-
-
-def rule_start(command: Command, now: Situation) -> Ruling:
-    seconds = span_of(command)
-    if now.drill is not None:
-        return refuse("wrong_mode", f"{now.drill.user}'s drill {now.drill.kind} is in force; drill-stop first")
-    target = next((c for c in now.candidates.values() if c.role is Role.EMERGENCY), None)
-    if target is None:
-        return refuse("wrong_target", "the site has no node with role = 'emergency'")
-    if now.routing.mode is not Mode.NORMAL:
-        return refuse("wrong_mode", f"the site is {now.routing.mode.value}: no drill before it is normal again")
-    plan = f"for {tell_span(seconds)} test calls go to the emergency seats on {target.name}; real calls are not touched"
-    return unproven(target) or accept(plan, drill=DrillChange(EMERGENCY_SEATS, target.name, seconds))
-
-
-def rule_stop(_command: Command, now: Situation) -> Ruling:
-    if now.drill is None:
-        return refuse("wrong_mode", "no drill is in force")
-    plan = f"test calls go the way of real calls again; so far {tell_calls(now.drill)}"
-    shown = {"calls": now.drill.calls, "answered": now.drill.answered, "seats": sorted(now.drill.seats)}
-    return replace(accept(plan, drill=DrillChange(now.drill.kind, now.drill.target, 0.0)), data=shown)
-
-
-DRILLS = {"drill-start": rule_start, "drill-stop": rule_stop}
-
-
-def tell_calls(drill: Drill) -> str:
-    seats = f", by {', '.join(sorted(drill.seats))}" if drill.seats else ""
-    return f"{drill.answered} of {drill.calls} test calls were answered{seats}"
-
-
-@dataclass(slots=True)
-class _Edge:
-    """What an edge is known to hold; None: not known."""
-
-    holds: tuple[NodeName, ...] | None = None
-    asked: tuple[int, tuple[NodeName, ...]] | None = None
-    again_at: float = field(default=float("-inf"))
+SCHEDULE = "schedule"
+"""Who begins what is due by itself."""
+TESTS_KEPT = 1000
+UNREADABLE = (KeyError, TypeError, ValueError, AttributeError)
 
 
 class Drills:
     def __init__(
-        self, site: Site, counters: Mapping[str, Counter[tuple[str, ...]]], ids: Iterator[int], standing: StandingDrill | None, at: float
+        self,
+        settings: Settings,
+        site: Site,
+        counters: Mapping[str, Counter[tuple[str, ...]]],
+        ids: Iterator[int],
+        standing: StandingDrills | None,
+        at: float,
     ) -> None:
         self._site, self._counters, self._ids = site, counters, ids
-        self.now = restored(standing, site.roles, at)
-        self.passed_at: float | None = None
-        """When a drill was last passed, as far as we have seen."""
+        self.now: Drill | None = None
         """The drill that is in force."""
-        self._edges = {edge: _Edge() for edge in site.edges}
+        self.passed_at: float | None = None
+        """When a drill of the emergency seats was last passed, as far as we have seen."""
+        self.timetable = Timetable(settings.drill)
+        self._seat_calls = SeatCalls(site, ids)
+        self._switch = Switch(site, ids)
+        self._number = 0
+        self._tests: dict[CallToken, None] = {}
+        """Test calls that came in, the newest."""
+        self._look_at = float("-inf")
+        self._is_restored = False
+        self._is_changed = False
+        if standing is not None:
+            self._restore(standing, at)
 
     @property
     def next_at(self) -> float:
-        waits = [edge.again_at for edge in self._edges.values() if edge.asked is not None]
-        return min([*waits, self.now.until_at] if self.now else waits, default=float("inf"))
+        looks = [self._switch.next_at]
+        if self.now is not None or not self._seat_calls.is_clear:
+            looks.append(self._look_at + LOOK_SECONDS)
+        return min(looks)
 
     def view(self, at: float) -> DrillView | None:
         drill = self.now
         if drill is None:
             return None
-        seats = tuple(sorted(drill.seats))
-        return DrillView(drill.kind, drill.target, drill.user, drill.reason, drill.left_seconds(at), drill.calls, drill.answered, seats)
+        seat_calls = {call.seat: call.result.value if call.result else "" for call in drill.seat_calls.values()}
+        return DrillView(
+            drill.kind.value,
+            drill.target,
+            drill.user,
+            drill.reason,
+            drill.left_seconds(at),
+            drill.calls,
+            drill.answered,
+            tuple(sorted(drill.seats)),
+            drill.id,
+            drill.planned,
+            drill.plan,
+            seat_calls,
+        )
 
-    # --- what people order ------------------------------------------------------------------------------------------
+    def is_test_call(self, token: CallToken) -> bool:
+        """Is it a call of a drill, and nobody's?"""
+        drill = self.now
+        if token in self._tests or self._seat_calls.is_under_way(token):
+            return True
+        return drill is not None and any(call.token == token for call in drill.seat_calls.values())
 
-    def change(self, change: DrillChange, command: Command, at: float, out: list[Effect]) -> None:
+    def test_calls(self) -> Counter[tuple[NodeName, str]]:
+        """(node, state) → test calls that are seen there now."""
+        tokens = [*self._tests, *self._seat_calls.under_way]
+        tokens += [call.token for call in self.now.seat_calls.values() if call.token] if self.now is not None else []
+        found = (self._site.calls.of_token(token) for token in tokens)
+        return Counter((call.node, call.state.value) for call in found if call is not None and call.node is not None)
+
+    # --- begin --------------------------------------------------------------------------------------------------------
+
+    def change(self, change: DrillChange, user: str, reason: str, plans: Plans | None, at: float, out: list[Effect]) -> None:
+        """What a person ordered, or the timetable: it was ruled before."""
         if not change.seconds:
-            self._end(command.user, "stopped", at, out)
+            self._end(user, "stopped", f"{user}: {reason}" if reason else user, plans, at, out)
             return
-        drill = self.now = Drill(change.kind, change.target, command.user, command.reason, at, at + change.seconds)
-        out.append(Record("drill", {"state": "began"} | drill.as_data(at)))
-        text = f"drill {drill.kind}, by {drill.user}: test calls go to {drill.target} for {tell_span(change.seconds)}"
+        planned = change.planned
+        if change.kind is DrillKind.PLAN:
+            self._begin_plan(change, user, reason, plans, at, out)
+        else:
+            self._number += 1
+            name = f"{EMERGENCY_SEATS}-{self._number}"
+            self.now = Drill(change.kind, name, change.target, user, reason, at, at + change.seconds)
+            if planned is not None and change.target is not None:
+                self.now.seat_calls = self._seat_calls.seats_of(change.target, planned.seats)
+        drill = self.now
+        if drill is None:
+            return
+        if planned is not None:
+            drill.planned, drill.most_calls = planned.name, planned.most_calls
+            drill.ring_seconds, drill.together = planned.ring_seconds, planned.together
+            Notices(drill).begin(planned.roles, out)
+        out.append(Record("drill", {"state": "began"} | drill.as_data(at), is_awaited=False))
+        what = f"test calls go to {drill.target}" if drill.target else "test calls only"
+        text = f"drill {drill.what}, by {drill.user}: {what}, for at most {tell_span(change.seconds)}"
         out.append(Report("drill", "info", text, drill.as_data(at)))
+        self._is_changed = True
 
-    # --- what is seen -----------------------------------------------------------------------------------------------
+    def _begin_plan(self, change: DrillChange, user: str, reason: str, plans: Plans | None, at: float, out: list[Effect]) -> None:
+        plan = plans.plans.get(change.plan) if plans is not None else None
+        if plans is None or plan is None:
+            return
+        cause = f"by {user}" + (f": {reason}" if reason else "")
+        name = plans.start(plan, at, out, stage=change.stage, cause=cause, found_by="drill", subject=change.subject, is_drill=True)
+        self.now = Drill(change.kind, name, None, user, reason, at, at + change.seconds, plan=plan.name, version=plan.version)
+        plans.settle(at, out)
+
+    def refuse(self, entry: Entry, why: str, at: float, out: list[Effect]) -> None:
+        """What was due by itself may not begin. Told once for each reason."""
+        is_new, entry.tried_at, entry.refusal = why != entry.refusal, at, why
+        if is_new:
+            facts = {"state": "refused", "kind": entry.planned.kind.value, "drill": entry.planned.name, "user": SCHEDULE, "why": why}
+            out.append(Record("drill", facts, is_awaited=False))
+            out.append(Report("drill", "info", f"the drill {entry.planned.name} is due and waits: {why}", facts))
+
+    # --- what is seen -------------------------------------------------------------------------------------------------
+
+    def tell(self, event: DrillsDue, at: float) -> None:
+        self._is_changed = self.timetable.tell(event, at) or self._is_changed
 
     def see(self, event: DrillCallSeen, at: float, out: list[Effect]) -> None:
+        self._tests[event.token] = None
+        while len(self._tests) > TESTS_KEPT:
+            del self._tests[next(iter(self._tests))]
         if self.now is not None and (seat := self.now.call(event.token, event.node)) is not None:
             self._write_down(self.now, seat, at, out)
 
@@ -107,48 +169,148 @@ class Drills:
         if self.now is not None and self.now.talk(event.token, event.node, event.seat):
             self._write_down(self.now, event.seat, at, out)
 
-    @staticmethod
-    def _write_down(drill: Drill, seat: SeatName, at: float, out: list[Effect]) -> None:
-        out.append(Record("drill", {"state": "answered", "seat": seat} | drill.as_data(at)))
+    def answer(self, event: SeatAnswered, at: float, out: list[Effect]) -> None:
+        """A seat has answered the test call to it."""
+        drill = self.now
+        call = self._seat_calls.answer(drill, event.token, at) if drill is not None else None
+        if drill is not None and call is not None:
+            self._counters["seat_tests"][(SeatResult.ANSWERED.value,)] += 1
+            self._write_down(drill, call.seat, at, out)
+
+    def _write_down(self, drill: Drill, seat: SeatName, at: float, out: list[Effect]) -> None:
+        out.append(Record("drill", {"state": "seat", "seat": seat} | drill.as_data(at), is_awaited=False))
+        out.append(Record("drills", self.to_plain(at)))
+
+    def hear(self, event: Notified) -> None:
+        """Was a participant told?"""
+        if self.now is not None and Notices(self.now).learn(event):
+            self._is_changed = True
 
     def learn(self, event: Outcome, at: float) -> bool:
-        for edge in self._edges.values():
-            if edge.asked is not None and edge.asked[0] == event.effect_id:
-                edge.holds = edge.asked[1] if event.result is Result.DONE else None
-                edge.asked, edge.again_at = None, at + RETRY_SECONDS
-                return True
-        return False
+        if self._seat_calls.learn(self.now, event):
+            self._is_changed = True
+            return True
+        return self._switch.learn(event, at)
 
-    # --- judge ------------------------------------------------------------------------------------------------------
+    # --- judge --------------------------------------------------------------------------------------------------------
 
-    def judge(self, routing: Routing, at: float, out: list[Effect]) -> None:
-        """End what is over, and make every edge hold what should hold."""
-        if self.now is not None and routing.serving == self.now.target:
-            self._end("cti-daemon", "overtaken", at, out)
-        elif self.now is not None and at >= self.now.until_at:
-            self._end("cti-daemon", "over", at, out)
-        wanted = (self.now.target,) if self.now is not None else ()
-        for name, edge in self._edges.items():
-            if not self._site.evidence[name].connected:
-                edge.holds = edge.asked = None  # it may have been restarted
-            elif edge.holds != wanted and (edge.asked is None or edge.asked[1] != wanted) and (edge.asked or at >= edge.again_at):
-                effect = SetDrill(next(self._ids), name, wanted)
-                edge.asked, edge.again_at = (effect.effect_id, wanted), at + RETRY_SECONDS
-                out.append(effect)
-            elif edge.asked is not None and at >= edge.again_at:
-                edge.asked = None  # its answer is lost
-                self.judge(routing, at, out)
+    def judge(self, look: Look | None, plans: Plans | None, at: float, out: list[Effect]) -> None:
+        """End what is over, go on with what is in force, and make every edge hold what should hold. `look` may be None while no drill is in
+        force."""
+        if plans is not None:
+            self._adopt(plans, at)
+        if self.now is not None and look is not None and at >= self._look_at + LOOK_SECONDS:
+            self._look_at = at
+            self._go_on(self.now, look, plans, at, out)
+        if at >= self._look_at + LOOK_SECONDS:
+            self._look_at = at
+        self._seat_calls.clear(at, out)
+        self._is_changed = self.timetable.alarm(at, out) or self._is_changed
+        if self.now is not None and plans is not None and self.now.kind is DrillKind.PLAN:
+            self.now.target = way_of(incidents_of(plans, self.now.id), self._site)
+        wanted = (self.now.target,) if self.now is not None and self.now.target is not None else ()
+        self._switch.hold(wanted, at, out)
+        if self._is_changed:
+            self._is_changed = False
+            out.append(Record("drills", self.to_plain(at)))
 
-    def _end(self, user: str, how: str, at: float, out: list[Effect]) -> None:
-        drill, self.now = self.now, None
+    def _go_on(self, drill: Drill, look: Look, plans: Plans | None, at: float, out: list[Effect]) -> None:
+        drill.live_calls = max(drill.live_calls, look.live_calls or 0)
+        why = why_not_go_on(look, drill.most_calls)
+        if self._is_restored and drill.target is not None:
+            self._seat_calls.interrupt(drill, drill.target, at)
+            self._is_changed = True
+        if self._is_restored:
+            Notices(drill).repeat(out)
+        self._is_restored = False
+        if why:
+            self._end("cti-daemon", "aborted", why, plans, at, out)
+        elif at >= drill.until_at:
+            self._end("cti-daemon", "over", "its time is over", plans, at, out)
+        elif drill.kind is DrillKind.PLAN:
+            if all(incident.id != drill.id for incident in incidents_of(plans, drill.id, closed=False)):
+                self._end("cti-daemon", "done", "", plans, at, out)
+        elif drill.seat_calls and drill.target is not None:
+            self._call_seats(drill, drill.target, plans, at, out)
+
+    def _call_seats(self, drill: Drill, node: NodeName, plans: Plans | None, at: float, out: list[Effect]) -> None:
+        before = {call.seat: call.result for call in drill.seat_calls.values()}
+        orders: list[Effect] = []
+        self._is_changed = self._seat_calls.look(drill, node, at, orders) or self._is_changed
+        for call in drill.seat_calls.values():
+            if call.result is not None and before[call.seat] is None:
+                self._counters["seat_tests"][(call.result.value,)] += 1
+                out.append(Record("drill", {"state": "seat", "seat": call.seat} | drill.as_data(at), is_awaited=False))
+        self._is_changed = self._is_changed or any(isinstance(order, CallSeat) for order in orders)
+        out += orders
+        if all(call.result is not None and call.token is None for call in drill.seat_calls.values()):
+            self._end("cti-daemon", "done", "", plans, at, out)
+
+    def _adopt(self, plans: Plans, at: float) -> None:
+        """A plan's drill of which we do not know (it was begun by `plan-start` of a former version, or our entry is lost)."""
+        if self.now is None:
+            root = next((i for i in plans.incidents.values() if _is_running(i)), None)
+            if root is not None:
+                until_at = max(root.began_at + 4 * 3600.0, at + LOOK_SECONDS)
+                name, version = root.plan.name, root.plan.version
+                self.now = Drill(DrillKind.PLAN, root.id, None, "drill", "", root.began_at, until_at, plan=name, version=version)
+                self._is_changed = True
+
+    def _end(self, user: str, how: str, why: str, plans: Plans | None, at: float, out: list[Effect]) -> None:
+        drill = self.now
         if drill is None:
             return
-        evaluation = "passed" if drill.answered and drill.answered == drill.calls else "failed" if drill.calls else "no test call was made"
-        if evaluation == "passed":
+        if drill.target is not None and drill.seat_calls:
+            self._seat_calls.stop(drill, drill.target, at)
+        incidents = incidents_of(plans, drill.id) if drill.kind is DrillKind.PLAN else []
+        Notices(drill).take_on(incidents)
+        judged = evaluate(drill, incidents, how, why, at)
+        evaluation = str(judged["evaluation"])
+        self.now = None
+        if plans is not None and drill.kind is DrillKind.PLAN:
+            call_off(plans, incidents, user, why or how, at, out)
+        if evaluation == PASSED and drill.kind is DrillKind.EMERGENCY_SEATS:
             self.passed_at = at
-        facts = drill.as_data(at) | {"state": "ended", "how": how, "ended_by": user, "evaluation": evaluation}
-        out.append(Record("drill", facts | {"left_seconds": 0.0}))
-        self._counters["drills"][(drill.kind, how)] += 1
-        severity = "warning" if evaluation == "failed" or how == "overtaken" else "info"
-        text = f"drill {drill.kind} of {drill.user} ended ({how}) after {tell_span(float(round(at - drill.since_at)))}: {tell_calls(drill)}"
+        if evaluation in HELD:
+            self.timetable.hold(drill.planned, evaluation, at)
+        else:
+            self.timetable.put_off(drill.planned, at)
+        facts: dict[str, Any] = drill.as_data(at) | {"state": "ended", "how": how, "why": why, "ended_by": user} | judged
+        out.append(Record("drills", self.to_plain(at)))
+        out.append(Record("drill", facts))
+        self._is_changed = False
+        self._counters["drills"][(drill.kind.value, how)] += 1
+        Notices(drill).end(evaluation, judged["findings"], out)
+        severity = "info" if evaluation not in ("failed", ABORTED) else "warning"
+        text = f"drill {drill.what} of {drill.user} ended ({how}{': ' + why if how == 'aborted' else ''}) after "
+        text += f"{tell_span(float(round(at - drill.since_at)))}: {evaluation}"
+        if drill.kind is DrillKind.EMERGENCY_SEATS:
+            text += f"; {tell_calls(drill)}"
         out.append(Report("drill", severity, text, facts))
+
+    # --- kept over a restart ------------------------------------------------------------------------------------------
+
+    def to_plain(self, at: float) -> dict[str, Any]:
+        return {
+            "number": self._number,
+            "now": None if self.now is None else self.now.to_plain(at),
+            "timetable": self.timetable.to_plain(at),
+            "leftover": self._seat_calls.to_plain(at),
+        }
+
+    def _restore(self, standing: StandingDrills, at: float) -> None:
+        """What cannot be read any more is over: a drill is no reason to stumble."""
+        data, elapsed = standing.data, max(standing.elapsed_seconds, 0.0)
+        try:
+            self._number = int(data["number"])
+            self.timetable.take_plain(data["timetable"], elapsed, at)
+            self._seat_calls.take_plain(data["leftover"], elapsed, at, self._site.roles)
+            drill = None if data["now"] is None else drill_from(data["now"], elapsed, at)
+        except UNREADABLE:
+            return
+        if drill is not None and (drill.target is None or drill.target in self._site.roles):
+            self.now, self._is_restored = drill, True
+
+
+def _is_running(incident: Incident) -> bool:
+    return incident.is_drill and incident.found_by == "drill" and incident.state.value != "closed"

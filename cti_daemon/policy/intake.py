@@ -20,6 +20,7 @@ from cti_daemon.model.call_events import (
     ChannelUnbridged,
     StreamBegan,
 )
+from cti_daemon.model.drills import DrillsDue
 from cti_daemon.model.effects import AttachDialog, Effect, Report
 from cti_daemon.model.events import (
     AudioSampled,
@@ -40,6 +41,7 @@ from cti_daemon.model.events import (
     Outcome,
     OutsideOffered,
     QueuesListed,
+    SeatAnswered,
     SeatTalking,
     SipAlive,
     SipRefused,
@@ -93,6 +95,8 @@ class Intake:
             OutsideOffered: self._outside_offered,
             SurveyAnswered: self._graded,
             RecordingChanged: self._recording,
+            SeatAnswered: self._seat_answered,
+            DrillsDue: self._calendar,
             CallerJoined: self._joined,
             CallerUnserved: self._unserved,
             QueuesListed: self._queues_listed,
@@ -209,6 +213,14 @@ class Intake:
     def _recording(self, event: RecordingChanged, at: float, out: list[Effect]) -> float:
         return at if self._rooms.recording.change(event, at, out) else UNCALLED
 
+    def _seat_answered(self, event: SeatAnswered, at: float, out: list[Effect]) -> float:
+        self._rooms.drills.answer(event, at, out)
+        return UNCALLED
+
+    def _calendar(self, event: DrillsDue, at: float, _out: list[Effect]) -> float:
+        self._rooms.drills.tell(event, at)
+        return at
+
     # --- lists ------------------------------------------------------------------------------------------------------
 
     def _queues_listed(self, event: QueuesListed, at: float, out: list[Effect]) -> float:
@@ -282,6 +294,8 @@ class Intake:
 
     def _of_plans(self, event: PlanEvent, at: float, out: list[Effect]) -> float:
         plans = self._rooms.plans
+        if isinstance(event, Notified):
+            self._rooms.drills.hear(event)
         if plans is None:
             return UNCALLED
         plans.learn(event, at, out)

@@ -63,6 +63,14 @@ def tell_span(seconds: float) -> str:
     return f"{seconds:g} s"
 
 
+def tell_roughly(seconds: float) -> str:
+    """`3 d`, `5 h`, `90 s`: in one number."""
+    for unit, name in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * unit:
+            return f"{seconds / unit:.0f} {name}"
+    return f"{seconds:.0f} s"
+
+
 def span_of(command: Command) -> float:
     """Its `for` in seconds; the args have been checked."""
     shape = VERBS[command.verb].arg("for").shape

@@ -16,6 +16,7 @@ from cti_daemon.state.site import Site
 def draw(rooms: Rooms, now: float) -> SiteView:
     site, routing, orders = rooms.site, rooms.routing, rooms.book.orders
     health, candidates = rooms.verdicts.of, rooms.candidates()
+    tests, calls = rooms.drills.test_calls(), site.calls.counts()
     return SiteView(
         mode=Mode.PAUSED if orders.is_paused else routing.mode,
         routing_mode=routing.mode,
@@ -35,8 +36,10 @@ def draw(rooms: Rooms, now: float) -> SiteView:
         mirror_difference=rooms.mirroring.difference(),
         seats=site.roll.seats(routing.serving, now),
         drawn_at=now,
-        calls=site.calls.counts(),
         recording=rooms.recording.view(now),
+        calls={place: count - tests[place] for place, count in calls.items()} if tests else calls,
+        drill_calls=dict(tests),
+        drill_schedule=rooms.drills.timetable.view(now),
         counters={name: dict(counted) for name, counted in rooms.counters.items()},
         drill=rooms.drills.view(now),
         incidents=None if rooms.plans is None else tuple(show(incident, now) for incident in rooms.plans.incidents.values()),

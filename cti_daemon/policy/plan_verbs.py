@@ -6,6 +6,8 @@ from cti_daemon.model.contacts import Contact
 from cti_daemon.model.events import Command
 from cti_daemon.model.incidents import ActionKind, Incident, IncidentState, StepState, Value
 from cti_daemon.model.plan_tables import FactKind, fact_named, plain, value_fault
+from cti_daemon.model.verbs import MOST_DRILL_SECONDS
+from cti_daemon.policy.drill_verbs import rule_plan_drill
 from cti_daemon.policy.plans import Plans
 from cti_daemon.policy.ruling import Ruling, Situation, accept, refuse
 
@@ -19,7 +21,7 @@ def rule_plan(command: Command, now: Situation) -> Ruling:
     if now.plans is None:
         return refuse("wrong_mode", NONE_HERE)
     if command.verb == "plan-start":
-        return _start(command, now.plans)
+        return _start(command, now.plans, now)
     if command.verb == "fact-set":
         return _fact(command, now.plans)
     if command.verb == "fault-report":
@@ -67,7 +69,7 @@ def told_value(command: Command) -> Value | None:
     return plain(given)
 
 
-def _start(command: Command, plans: Plans) -> Ruling:
+def _start(command: Command, plans: Plans, now: Situation) -> Ruling:
     plan = plans.plans.get(str(command.args["plan"]))
     if plan is None:
         return refuse("wrong_target", f"no plan {command.args['plan']!r}; there are {', '.join(sorted(plans.plans))}")
@@ -81,8 +83,9 @@ def _start(command: Command, plans: Plans) -> Ruling:
     wanted = command.args.get("stage", stages[0])
     if wanted not in stages:
         return refuse("wrong_target", f"{plan.name} has no stage {wanted!r}; it has {', '.join(stages)}")
-    what = "a drill of the plan" if is_drill else "the plan"
-    return accept(f"{what} {plan.name} (version {plan.version}) begins with stage {wanted}: {plan.title.zh} / {plan.title.en}")
+    if is_drill:
+        return rule_plan_drill(plan, now, stages.index(wanted), MOST_DRILL_SECONDS, subject=subject)
+    return accept(f"the plan {plan.name} (version {plan.version}) begins with stage {wanted}: {plan.title.zh} / {plan.title.en}")
 
 
 def _fact(command: Command, _plans: Plans) -> Ruling:

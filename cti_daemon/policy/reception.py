@@ -10,6 +10,8 @@ from cti_daemon.model.verbs import VERBS, Kind
 from cti_daemon.policy import failover, telling
 from cti_daemon.policy.adoption import adopt
 from cti_daemon.policy.desk import Desk
+from cti_daemon.policy.drill_verbs import rule_planned
+from cti_daemon.policy.drills import SCHEDULE
 from cti_daemon.policy.plan_room import NEVER, PlanRoom
 from cti_daemon.policy.plan_verbs import summonses_of, who_comes
 from cti_daemon.policy.plan_words import obey
@@ -46,10 +48,10 @@ class Reception:
         if ruling.is_go and ruling.order is not None:
             rooms.book.change(ruling.order, command, rooms.verdicts.of, at, out)
         if ruling.is_go and ruling.drill is not None:
-            rooms.drills.change(ruling.drill, command, at, out)
+            rooms.drills.change(ruling.drill, command.user, command.reason, rooms.plans, at, out)
         if ruling.is_go and ruling.callback is not None:
             callbacks.change(ruling.callback, command.user, at, out)
-        if rooms.plans is not None and _is_for_plans(command, ruling):
+        if rooms.plans is not None and ruling.drill is None and _is_for_plans(command, ruling):
             obey(rooms.plans, command, at, out)
             self._bring(rooms.plans, command, at, out)
         is_status = command.verb == "status" and ruling.status is CommandStatus.OK
@@ -68,14 +70,39 @@ class Reception:
     def _situate(self, at: float) -> Situation:
         rooms, seats = self._rooms, self._rooms.seat_desk
         seating = Seating(rooms.mirroring.roster, rooms.mirroring.queues, seats.running, seats.last)
-        orders, drill, roles = rooms.book.orders, rooms.drills.now, rooms.site.roles
-        last, plans = self._desk.last, rooms.plans
-        tasks = rooms.aftermath.callbacks.tasks
-        return Situation(rooms.settings, rooms.routing, roles, rooms.candidates(), orders, last, seating, drill, at, tasks, plans)
+        return Situation(
+            settings=rooms.settings,
+            routing=rooms.routing,
+            roles=rooms.site.roles,
+            candidates=rooms.candidates(),
+            orders=rooms.book.orders,
+            last=self._desk.last,
+            seating=seating,
+            drill=rooms.drills.now,
+            look=rooms.look,
+            now=at,
+            callbacks=rooms.aftermath.callbacks.tasks,
+            plans=rooms.plans,
+            timetable=rooms.drills.timetable.view(at),
+        )
 
     def attend_plans(self, at: float, out: list[Effect]) -> float:
         """When they want to be looked at again."""
         return NEVER if self._plan_room is None else self._plan_room.attend(at, out)
+
+    def attend_drills(self, at: float, out: list[Effect]) -> float:
+        """Begin what is due, and go on with what is in force; when to look again."""
+        drills, plans = self._rooms.drills, self._rooms.plans
+        drills.judge(self._rooms.look() if drills.now is not None else None, plans, at, out)
+        entry = drills.timetable.to_try(at) if drills.now is None else None
+        if entry is not None:
+            ruling = rule_planned(entry.planned, self._situate(at), entry.planned.longest)
+            if ruling.is_go and ruling.drill is not None:
+                drills.change(ruling.drill, SCHEDULE, f"{entry.planned.name}: {entry.planned.when}", plans, at, out)
+            else:
+                drills.refuse(entry, ruling.message, at, out)
+            drills.judge(None, plans, at, out)
+        return drills.next_at
 
     def close_seat_orders(self, at: float, out: list[Effect]) -> None:
         """Answer the orders about seats that have come to their end."""

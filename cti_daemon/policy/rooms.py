@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from itertools import count
 
 from cti_daemon.model.ids import NodeName
-from cti_daemon.model.records import Standing, StandingDrill, StandingOrders
+from cti_daemon.model.incidents import Grade
+from cti_daemon.model.records import Standing, StandingDrills, StandingOrders
 from cti_daemon.model.settings import Settings
 from cti_daemon.policy import failover
 from cti_daemon.policy.aftermath import Aftermath
 from cti_daemon.policy.candidate import Candidate
+from cti_daemon.policy.drill_gate import Look
 from cti_daemon.policy.drills import Drills
 from cti_daemon.policy.failover import Routing
 from cti_daemon.policy.fault_marks import FaultMarks
@@ -41,6 +43,7 @@ COUNTERS = (
     "security_events",
     "resyncs",
     "drills",
+    "seat_tests",
     "callbacks",
     "fault_marks",
     "outside_offers",
@@ -94,14 +97,32 @@ class Rooms:
             for name in self.site.servers
         }
 
+    def look(self) -> Look:
+        """The site as a drill must know it."""
+        site, orders = self.site, self.book.orders
+        is_known = self.rerouting.is_every_edge_listed
+        open_ones = self.plans.incidents.values() if self.plans is not None else ()
+        return Look(
+            self.routing,
+            self.verdicts.of,
+            tuple(orders.maintenance),
+            is_paused=orders.is_paused,
+            is_moving=self.rerouting.is_in_progress,
+            live_calls=sum(not self.drills.is_test_call(leg.token) for leg in site.legs) if is_known else None,
+            emergencies=tuple(i.id for i in open_ones if i.is_open and not i.is_drill and i.grade in (Grade.P1, Grade.P2)),
+        )
 
-def furnish(settings: Settings, standing: Standing | None, orders: StandingOrders | None, drill: StandingDrill | None, at: float) -> Rooms:
+
+def furnish(
+    settings: Settings, standing: Standing | None, orders: StandingOrders | None, drills_known: StandingDrills | None, at: float
+) -> Rooms:
     """With what the journal holds of a former life, as far as it is known."""
     site = Site(settings, at)
     routing = failover.begin(standing, site.roles, at)
     counters: dict[str, Counter[tuple[str, ...]]] = {name: Counter() for name in COUNTERS}
     ids = count(1)
     mirroring = Mirroring(site, ids, routing.serving)
+    drills = Drills(settings, site, counters, ids, drills_known, at)
     return Rooms(
         settings=settings,
         site=site,
@@ -115,11 +136,11 @@ def furnish(settings: Settings, standing: Standing | None, orders: StandingOrder
         rerouting=Rerouting(site, counters, ids, settings.failover.stagger),
         mirroring=mirroring,
         seat_desk=SeatDesk(mirroring),
-        drills=Drills(site, counters, ids, drill, at),
+        drills=drills,
         watching=Watching(site, settings.detection),
         halves=Halves(site),
         hook=RoutingHook(ids, is_wanted=bool(settings.routing.exec)),
-        stale=StaleCalls(site, counters, ids),
+        stale=StaleCalls(site, counters, ids, drills.is_test_call),
         aftermath=Aftermath(settings, site, ids, counters["callbacks"]),
         fault_marks=FaultMarks(counters["fault_marks"]),
         outside_seats=OutsideSeats(counters["outside_offers"]),

@@ -1,15 +1,18 @@
 """What a command meets (the situation) and what is ruled about it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from cti_daemon.model.drills import DrillKind, PlannedDrill
 from cti_daemon.model.events import Command, Membership
 from cti_daemon.model.ids import MemberKey, NodeName, QueueName
 from cti_daemon.model.reasons import CommandStatus, Reason, Role
 from cti_daemon.model.register import RowNumber
 from cti_daemon.model.settings import Settings
+from cti_daemon.model.views import PlannedView
 from cti_daemon.policy.candidate import Candidate
+from cti_daemon.policy.drill_gate import Look
 from cti_daemon.policy.failover import Routing
 from cti_daemon.policy.plans import Plans
 from cti_daemon.state.callback import CallbackChange, Task
@@ -38,11 +41,15 @@ class OrderChange:
 
 @dataclass(frozen=True, slots=True)
 class DrillChange:
-    """A drill for `seconds`; 0 ends it."""
+    """A drill for at most `seconds`; 0 ends it. `target`: where test calls go from the start; `plan`, `stage`: of a plan's drill."""
 
-    kind: str
-    target: NodeName
+    kind: DrillKind
+    target: NodeName | None
     seconds: float
+    planned: PlannedDrill | None = None
+    plan: str = ""
+    stage: int = 0
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +88,13 @@ class Situation:
     last: LastOrder | None
     seating: Seating
     drill: Drill | None
+    look: Callable[[], Look]
+    """The site as a drill must know it; asked only by drills, since callers are counted for it."""
     now: float
     callbacks: Mapping[RowNumber, Task] = field(default_factory=dict)
     """Who is to be called back."""
     plans: Plans | None = None
+    timetable: tuple[PlannedView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ who is long served by another server. Seen: an agent connected to such a call. S
 5. A server is settled when it is not condemned and its own list, asked for since, has no such channel. At our start nobody is."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from cti_daemon.model.call_events import ChannelSeen, ChannelsListed
@@ -43,8 +43,17 @@ class _Suspect:
 
 
 class StaleCalls:
-    def __init__(self, site: Site, counters: Mapping[str, Counter[tuple[str, ...]]], ids: Iterator[int]) -> None:
+    """`is_spared`: calls of drills have no caller, and are ended by their drill."""
+
+    def __init__(
+        self,
+        site: Site,
+        counters: Mapping[str, Counter[tuple[str, ...]]],
+        ids: Iterator[int],
+        is_spared: Callable[[CallToken], bool] = lambda _token: False,
+    ) -> None:
         self._site = site
+        self._is_spared = is_spared
         self._counters = counters
         self._ids = ids
         self._unsettled = set(site.servers)
@@ -139,7 +148,7 @@ class StaleCalls:
 
     def _is_stale(self, token: CallToken, node: NodeName) -> bool:
         leg = self._site.legs.of_token(token)
-        return leg is None or leg.node != node
+        return (leg is None or leg.node != node) and not self._is_spared(token)
 
 
 def _is_callers_half(row: ChannelSeen) -> bool:

@@ -12,6 +12,7 @@ from cti_daemon.model.incidents import Plan
 from cti_daemon.model.settings import Settings
 from cti_daemon.shell import plan_files
 from cti_daemon.shell.config_faults import Fault, address_faults, explain, gateway_faults
+from cti_daemon.shell.drill_calendar import calendar_faults
 from cti_daemon.shell.secret_files import NodeSecrets, SecretError, Secrets, read_lines, read_secret, tls_context
 from cti_daemon.shell.time_zone import zone_faults
 from cti_daemon.wire.toml_lines import Path as KeyPath
@@ -55,6 +56,7 @@ def load(path: str | Path, *, offline: bool = False) -> Loaded:
     secrets = Secrets()
     if settings is not None:
         faults += zone_faults(file, lines, settings)
+        faults += calendar_faults(file, lines, settings)
     if settings is not None and not offline:
         secrets, refused = _read_secrets(file, lines, settings)
         faults += refused

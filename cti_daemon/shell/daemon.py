@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cti_daemon.engine import Engine
 from cti_daemon.model.backups import Backup
+from cti_daemon.model.drills import CallSeat
 from cti_daemon.model.effects import (
     Answer,
     AskEdge,
@@ -32,7 +33,7 @@ from cti_daemon.model.events import Event, LinkLost, LinkUp
 from cti_daemon.model.ids import NodeName
 from cti_daemon.model.incidents import Plan
 from cti_daemon.model.plan_effects import Carried, InformCallers, PlansRead, TestCalls
-from cti_daemon.model.records import Standing, StandingPlans
+from cti_daemon.model.records import Standing, StandingDrills, StandingPlans
 from cti_daemon.model.settings import Settings
 from cti_daemon.model.views import SiteView
 from cti_daemon.policy.plans import Plans
@@ -45,6 +46,7 @@ from cti_daemon.shell.ami.hands import Deed, Hands
 from cti_daemon.shell.ami.node_links import NodeLinks
 from cti_daemon.shell.backups import Backups
 from cti_daemon.shell.control_socket import ControlSocket
+from cti_daemon.shell.drill_calendar import DrillCalendar
 from cti_daemon.shell.exec_hook import ExecHook
 from cti_daemon.shell.http import HttpServer
 from cti_daemon.shell.journal import Journal
@@ -62,7 +64,7 @@ from cti_daemon.shell.systemd import Notifier
 from cti_daemon.shell.tasks import Tasks
 from cti_daemon.shell.teller import Teller
 from cti_daemon.state.ledger import UNREADABLE
-from cti_daemon.wire.standing import answers, standing, standing_drill, standing_orders
+from cti_daemon.wire.standing import answers, standing, standing_orders
 
 if TYPE_CHECKING:
     from cti_daemon.shell.register_room import RegisterRoom
@@ -118,8 +120,9 @@ class Daemon:
         standing_by = standing_orders(orders.data, self._journal.age_seconds(orders)) if orders else None
         known = [entry.data for entry in recovered.answers if self._journal.age_seconds(entry) < ANSWERS_LAST_SECONDS]
         key, now = randomness.token_bytes(32), self._loop.time()
-        drill = standing_drill(recovered.drill.data, self._journal.age_seconds(recovered.drill)) if recovered.drill else None
-        engine = Engine(settings, _standing(recovered), key, now, standing_by, answers(known), drill, self._open_plans(recovered, now))
+        last = recovered.drills
+        drills = StandingDrills(last.data, self._journal.age_seconds(last)) if last is not None else None
+        engine = Engine(settings, _standing(recovered), key, now, standing_by, answers(known), drills, self._open_plans(recovered, now))
         engine.halves.remember(recovered.lives)
         self._engine = engine
         self._recall_figures(engine)
@@ -169,6 +172,8 @@ class Daemon:
             self._teller.report([backups.damage(recovered)])
         if settings.plans is not None and (settings.calendar is not None or settings.readiness):
             self._tasks.keep_beside(AlmanacTeller(settings, self._seen, self._loop.time).run, "almanac")
+        if settings.drill:
+            self._tasks.keep_beside(DrillCalendar(settings, self._seen).run, "drill-calendar")
         if settings.backup is not None:
             self._keep_backups(settings.backup)
         if settings.mqtt is not None:
@@ -258,7 +263,8 @@ class Daemon:
         self._hands = Hands(self._settings, self._links)
 
     def _doers(self) -> dict[type[Any], Any]:
-        deeds = dict.fromkeys((SetRoute, SetVia, SetDrill, SetSwitch, RaiseCaller, RescueLeg, AttachDialog, HangUp, SetMember), self._do)
+        of_nodes = (SetRoute, SetVia, SetDrill, SetSwitch, RaiseCaller, RescueLeg, AttachDialog, HangUp, SetMember, CallSeat)
+        deeds = dict.fromkeys(of_nodes, self._do)
         affected = (
             self._register.doers(self._links, self._seen, self._tasks.spawn, self._messengers.lines) if self._register is not None else {}
         )

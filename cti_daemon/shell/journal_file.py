@@ -46,8 +46,8 @@ class Recovered:
     route: Entry | None = None
     open_failover: Entry | None = None
     orders: Entry | None = None
-    drill: Entry | None = None
-    """The last word of the last drill."""
+    drills: Entry | None = None
+    """The last word on drills."""
     entries: int = 0
     lives: dict[NodeName, str] = field(default_factory=dict)
     """The last settled life of each media server."""
@@ -110,7 +110,7 @@ class JournalFile:
             route=self._last("route", "failover_intent"),
             open_failover=self._open_failover(),
             orders=self._last("orders"),
-            drill=self._last("drill"),
+            drills=self._last("drills"),
             entries=self._tail()[0],
             lives={NodeName(str(e.data["node"])): str(e.data["life"]) for e in self._rows("WHERE kind = ? ORDER BY seq", "node_life")},
             answers=tuple(self._rows("WHERE kind = 'answer' ORDER BY seq DESC LIMIT ?", ANSWERS_RECALLED))[::-1],

@@ -41,8 +41,7 @@ def _site(status: dict[str, Any]) -> list[str]:
         lines.append(f"  it would do: {status['withheld']}")
     if status["drill"]:
         drill = status["drill"]
-        answered = f"{drill['answered']} of {drill['calls']} answered"
-        lines.append(f"drill    test calls go to {drill['target']}, {answered}; ends in {span(drill['ends_in_seconds'])}")
+        lines.append(f"drill    {drill['text']}; ends in {span(drill['ends_in_seconds'])}")
     if status["diverted_from"]:
         lines.append(f"diverted from {status['diverted_from']}")
     if status["failover_in_progress"]:

@@ -102,8 +102,7 @@ def _head(status: dict[str, Any], width: int) -> Iterator[Text]:
         yield Text(f"it would do: {status['withheld']}", "bold red")
     if status["drill"]:
         drill = status["drill"]
-        answered = f"{drill['answered']} of {drill['calls']} answered"
-        yield Text(f"drill: test calls go to {drill['target']}, {answered}; ends in {span(drill['ends_in_seconds'])}", "cyan")
+        yield Text(f"drill: {drill['text']}; ends in {span(drill['ends_in_seconds'])}", "cyan")
     if status["diverted_from"]:
         yield Text(f"new calls pass by {status['diverted_from']}", "yellow")
     if status["failover_in_progress"]:

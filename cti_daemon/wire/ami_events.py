@@ -14,6 +14,7 @@ from cti_daemon.model.events import (
     MemberSeen,
     Membership,
     OutsideOffered,
+    SeatAnswered,
     SeatTalking,
     ShuttingDown,
     StreamEvent,
@@ -133,6 +134,8 @@ def _read_user_event(match: Match, node: NodeName) -> StreamEvent | None:
         return SurveyAnswered(node, QueueName(read_text(match["survey"])), token, _GRADES[int(match["grade"])])
     if match["outside"] is not None:
         return OutsideOffered(node, SeatName(match["outside"].decode("ascii")), _outcome(match["outcome"]))
+    if match["seat_test"] is not None:
+        return SeatAnswered(node, token)
     if match["test_node"] is not None:
         return DrillCallSeen(node, token, NodeName(match["test_node"].decode("ascii")))
     epoch = _EPOCH.search(match["variables"])

@@ -122,8 +122,8 @@ def member(name: bytes, interface: bytes, ringinuse: bytes) -> bytes:
 
 
 def user_events() -> bytes:
-    """The UserEvents that are ours. Groups: route_node; test_node; seat, call_id, to_tag, from_tag; unserved (a queue), status; fault;
-    talk; outside (a seat), outcome; survey (a queue), grade; recording; nonce."""
+    """The UserEvents that are ours. Groups: route_node; test_node; seat_test; seat, call_id, to_tag, from_tag; unserved (a queue), status;
+    fault; talk; outside (a seat), outcome; survey (a queue), grade; recording; nonce."""
     return (
         b"(?:"
         + line(b"UserEvent", b"CtiRoute")
@@ -131,6 +131,9 @@ def user_events() -> bytes:
         + b"|"
         + line(b"UserEvent", b"CtiTest")
         + line(b"Node", group("test_node", NAME))
+        + b"|"
+        + line(b"UserEvent", b"CtiSeatTest")
+        + line(b"Said", group("seat_test", rb"answered"))
         + b"|"
         + line(b"UserEvent", b"CtiDialog")
         + line(b"Seat", group("seat", NAME))

@@ -165,14 +165,24 @@ def _line(entry: Entry) -> str | None:
     if entry.kind == "command":
         return f"        {_command(data)}: {data.get('code')}"
     if entry.kind == "drill":
-        shown = f"{data.get('answered')} of {data.get('calls')} test calls answered"
-        return f"        drill {data.get('kind')} of {data.get('user')}: {data.get('how') or data.get('state')}, {shown}"
+        return _drill(data)
     if entry.kind == "incident":
         drill = "DRILL " if data.get("drill") else ""
         return f"        {drill}{data.get('incident')}: {data.get('text')}" if data.get("what") in TURNS else None
     if entry.kind == "withheld":
         return f"        withheld: {data.get('from')} -> {data.get('serving')} ({data.get('reason')}): {data.get('why')}"
     return None
+
+
+def _drill(data: dict[str, Any]) -> str:
+    head = f"        drill {data.get('plan') or data.get('kind')} of {data.get('user')}: {data.get('how') or data.get('state')}"
+    if data.get("state") == "refused":
+        return f"{head}: {data.get('why')}"
+    shown = f"{data.get('answered')} of {data.get('calls')} test calls answered"
+    seats = data.get("seat_calls") or []
+    if seats:
+        shown = f"{sum(seat.get('result') == 'answered' for seat in seats)} of {len(seats)} seats answered"
+    return f"{head}, {shown}" + (f": {data['evaluation']}" if data.get("evaluation") else "")
 
 
 def _command(data: dict[str, Any]) -> str:

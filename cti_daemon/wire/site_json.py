@@ -51,9 +51,21 @@ def of_node(node: NodeView) -> dict[str, Any]:
 
 
 def _drill(drill: DrillView) -> dict[str, Any]:
-    facts = {"kind": drill.kind, "target": drill.target, "user": drill.user, "reason": drill.reason}
-    shown = {"calls": drill.calls, "answered": drill.answered, "seats": list(drill.seats)}
-    return {**facts, "ends_in_seconds": _age(drill.ends_in_seconds), **shown}
+    facts = {"id": drill.id, "drill": drill.planned, "kind": drill.kind, "plan": drill.plan}
+    facts |= {"target": drill.target or "", "user": drill.user, "reason": drill.reason}
+    shown = {"calls": drill.calls, "answered": drill.answered, "seats": list(drill.seats), "seat_calls": dict(drill.seat_calls)}
+    return {**facts, "text": _words(drill), "ends_in_seconds": _age(drill.ends_in_seconds), **shown}
+
+
+def _words(drill: DrillView) -> str:
+    """What it does, and what it has shown so far."""
+    told = [f"the plan {drill.plan} ({drill.id})"] if drill.plan else []
+    if drill.seat_calls:
+        answered = sum(result == "answered" for result in drill.seat_calls.values())
+        told.append(f"{answered} of {len(drill.seat_calls)} seats have answered a test call")
+    if drill.target is not None:
+        told.append(f"test calls go to {drill.target}, {drill.answered} of {drill.calls} answered")
+    return "; ".join(told)
 
 
 def _order(order: OrderView | None) -> dict[str, Any] | None:

@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import TypeAlias
 
+from cti_daemon.model.drills import DrillKind, SeatResult
 from cti_daemon.model.reasons import Mode, NodeState, Reason, Result
 from cti_daemon.model.recording import RecordingView
 from cti_daemon.model.views import Distribution, QueueKpiView, QueueView, SiteView, WindowView
-from cti_daemon.wire import incident_metrics
+from cti_daemon.wire import drill_metrics, incident_metrics
 from cti_daemon.wire.exposition import Family, Kind, LabelValues
 from cti_daemon.wire.site_json import seats_by_state, window_name
 
 Samples: TypeAlias = Iterable[tuple[LabelValues, float | Distribution]]
 
-EMERGENCY_SEATS = "emergency-seats"
 MOST_SERIES = 100
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
@@ -28,6 +28,7 @@ _COUNTERS = {
     "rescued_calls": ("cti_rescued_calls_total", "Callers' legs redirected off a dead node, by outcome", ("result",)),
     "stale_calls": ("cti_stale_calls_total", "Calls ended on a node that came back, whose callers had been moved", ("node", "result")),
     "drills": ("cti_drills_total", "Drills that have ended, by how", ("kind", "how")),
+    "seat_tests": ("cti_drill_seat_tests_total", "Test calls of drills to emergency seats, by what came of them", ("result",)),
     "callbacks": (
         "cti_callbacks_total",
         "Attempts to call affected callers back, and rows that are closed, by what came of them",
@@ -60,8 +61,9 @@ _FROM_ZERO: dict[str, dict[tuple[str, ...], int]] = {
         )
     },
     "diverts": {(reason.value,): 0 for reason in (Reason.EVERY_PATH_SILENT, Reason.SIP_SILENT)},
-    "drills": {(EMERGENCY_SEATS, how): 0 for how in ("stopped", "over", "overtaken")},
     "fault_marks": {("network",): 0},
+    "drills": {(kind.value, how): 0 for kind in DrillKind for how in ("done", "stopped", "over", "aborted")},
+    "seat_tests": {(result.value,): 0 for result in SeatResult},
     "rescued_calls": {(result.value,): 0 for result in Result},
 }
 """That none has happened yet is known; and a counter that begins with 1 would hide its first rise from Prometheus."""
@@ -70,6 +72,7 @@ _FROM_ZERO: dict[str, dict[tuple[str, ...], int]] = {
 def families(view: SiteView) -> Iterator[Family]:
     """Every metric of the site, also those without a sample: a dashboard can then tell *none* from *not exported*."""
     yield from _routing(view)
+    yield from drill_metrics.families(view)
     yield from _nodes(view)
     yield from _queues_now(view)
     yield from _queues_counted(view)
@@ -103,8 +106,6 @@ def _routing(view: SiteView) -> Iterator[Family]:
     yield _gauge("cti_mode", "1 for the mode the site is in", ("mode",), _one_of((), Mode, view.mode.value))
     routing = (sample for sample in _one_of((), Mode, view.routing_mode.value) if sample[0] != (Mode.PAUSED.value,))
     yield _gauge("cti_routing_mode", "1 for the routing's own mode, also while automation is paused", ("mode",), routing)
-    drill = [((EMERGENCY_SEATS,), int(view.drill is not None))]
-    yield _gauge("cti_drill", "1 while this drill is in force: test calls go another way", ("kind",), drill)
     withheld = [((), int(view.withheld is not None))]
     yield _gauge("cti_withheld", "1 while something would be done if automation were not paused", (), withheld)
     serving = (((n.name,), int(n.name == view.serving)) for n in view.nodes) if view.serving is not None else ()

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from cti_daemon.model.effects import Answer
-from cti_daemon.model.ids import NodeName, SeatName
+from cti_daemon.model.ids import NodeName
 from cti_daemon.model.reasons import Mode, Reason
-from cti_daemon.model.records import Standing, StandingDrill, StandingOrder, StandingOrders
+from cti_daemon.model.records import Standing, StandingOrder, StandingOrders
 
 
 def standing(route: Mapping[str, Any] | None, open_failover: Mapping[str, Any] | None) -> Standing | None:
@@ -42,26 +42,6 @@ def standing_orders(orders: Mapping[str, Any] | None, elapsed_seconds: float) ->
             {NodeName(str(node)): _order(order, elapsed_seconds) for node, order in orders["maintenance"].items()},
         )
     except (KeyError, ValueError, TypeError, AttributeError):
-        return None
-
-
-def standing_drill(drill: Mapping[str, Any], elapsed_seconds: float) -> StandingDrill | None:
-    """`drill` is the data of the last entry of that kind. None when that drill has ended, or is one that this version cannot read."""
-    try:
-        if drill["state"] == "ended":
-            return None
-        return StandingDrill(
-            kind=str(drill["kind"]),
-            target=NodeName(str(drill["target"])),
-            user=str(drill["user"]),
-            reason=str(drill["reason"]),
-            ran_seconds=float(drill["ran_seconds"]) + max(elapsed_seconds, 0.0),
-            left_seconds=float(drill["left_seconds"]) - max(elapsed_seconds, 0.0),
-            calls=int(drill["calls"]),
-            answered=int(drill["answered"]),
-            seats=tuple(SeatName(str(seat)) for seat in drill["seats"]),
-        )
-    except (KeyError, ValueError, TypeError):
         return None
 
 

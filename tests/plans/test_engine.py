@@ -13,7 +13,7 @@ from cti_daemon.model.events import Command
 from cti_daemon.model.ids import NodeName
 from cti_daemon.model.incidents import IncidentState, Plan
 from cti_daemon.model.plan_effects import CallIn, Notified, Notify, PlansRead
-from cti_daemon.model.records import Standing, StandingDrill, StandingOrders, StandingPlans
+from cti_daemon.model.records import Standing, StandingDrills, StandingOrders, StandingPlans
 from cti_daemon.model.views import IncidentView
 from cti_daemon.policy.plans import Plans
 from cti_daemon.wire import site_json
@@ -72,15 +72,15 @@ class Site(World):
         standing: Standing | None,
         orders: StandingOrders | None = None,
         answered: Iterable[Answer] = (),
-        drill: StandingDrill | None = None,
+        drills: StandingDrills | None = None,
     ) -> None:
-        super().begin(standing, orders, answered, drill)
+        super().begin(standing, orders, answered, drills)
         now = self.clock.now
         last = next((entry for entry in reversed(self.journal) if entry[1].kind == "plans"), None)
         versions = tuple(record.data for _, record in self.journal if record.kind == "plan_version")
         kept = None if last is None else StandingPlans(last[1].data, now - last[0], versions)
         book = Plans(self.plans, now, kept)
-        self.engine = Engine(self.settings, standing, b"confirm", now, orders, answered, drill, book)
+        self.engine = Engine(self.settings, standing, b"confirm", now, orders, answered, drills, book)
 
     @override
     def do(self, effect: Effect) -> None:
@@ -325,10 +325,11 @@ def test_incidents_and_their_clocks_are_counted_and_drills_apart() -> None:
     task = 'role = "duty"\nwithin = "10m"\n'
     site = Site(plan(step("task", task)))
     site.ask("plan-start", plan="trouble")
+    site.ask("stage-set", incident="trouble-1", grade="P4", reason="no drill is held in an emergency")
     site.ask("plan-start", plan="trouble", drill=True)
     site.run(5.0)
     shown = figures(site)
-    assert shown["cti_incidents"] == {("trouble", "P2", "notified"): 1}
+    assert shown["cti_incidents"] == {("trouble", "P4", "assessed"): 1}
     assert shown["cti_incident_drills"] == {("trouble", "notified"): 1}
     assert shown["cti_incident_clocks"] == {("trouble", "due"): 1, ("trouble", "late"): 0}
     assert shown["cti_incident_tasks"] == {("duty", "due"): 1, ("duty", "late"): 0}

@@ -1,38 +1,20 @@
 """Drills on a live site: "a switch of *test calls* to the emergency seats and back, with a record"; real calls are never touched."""
 
-from typing import Any, TypeVar
-
 import pytest
 
-from cti_daemon.model.effects import Answer, Record, Report, RescueLeg, SetDrill, SetRoute
-from cti_daemon.model.events import Command, DrillCallSeen, Outcome, SeatTalking
+from cti_daemon.model.effects import Report, RescueLeg, SetDrill, SetRoute
+from cti_daemon.model.events import DrillCallSeen, Outcome, SeatTalking
 from cti_daemon.model.ids import CallToken, NodeName, SeatName
 from cti_daemon.model.reasons import Result
-from cti_daemon.wire.standing import standing_drill
-from tests.sim.world import EDGE, EMG, A, B, World
-
-T = TypeVar("T")
+from tests.policy.drill_site import DrillSite
+from tests.sim.world import EDGE, EMG, A, B
 
 
-class Site(World):
-    def __init__(self) -> None:
-        super().__init__()
-        self.run(3.0)
-        self.asked = 0
-
-    def ask(self, verb: str, **args: Any) -> Answer:
-        self.asked += 1
-        self.feed(Command(f"c{self.asked}", verb, "alice", reason="quarterly check", args=args))
-        return self.of(Answer)[-1]
-
-    def of(self, kind: type[T]) -> list[T]:
-        return [effect for _, effect in self.effects if isinstance(effect, kind)]
+class Site(DrillSite):
+    """No drill is planned here."""
 
     def switches(self) -> list[tuple[NodeName, ...]]:
         return [deed.route for deed in self.of(SetDrill)]
-
-    def written(self) -> list[dict[str, Any]]:
-        return [record.data for record in self.of(Record) if record.kind == "drill"]
 
     def test_call(self, number: int, node: NodeName = EMG, seat: str = "") -> None:
         token = CallToken(f"test-{number}")
@@ -65,10 +47,10 @@ def test_the_record_says_when_what_who_and_how_it_went() -> None:
     site.test_call(3, node=A, seat="seat1")  # came before the switch: no part of it
     site.run(8.0)
     answer = site.ask("drill-stop")
-    assert answer.data == {"calls": 2, "answered": 2, "seats": ["eseat1", "eseat2"]}
-    assert [entry["state"] for entry in site.written()] == ["began", "answered", "answered", "ended"]
+    assert answer.data == {"id": "emergency-seats-1", "calls": 2, "answered": 2, "seats": ["eseat1", "eseat2"]}
+    assert [entry["state"] for entry in site.written()] == ["began", "seat", "seat", "ended"]
     ended = site.written()[-1]
-    assert (ended["user"], ended["ended_by"], ended["reason"], ended["ran_seconds"]) == ("alice", "alice", "quarterly check", 5.0)
+    assert (ended["user"], ended["ended_by"], ended["reason"], ended["ran_seconds"]) == ("alice", "alice", "weekly check", 4.0)
     assert (ended["kind"], ended["seats"], ended["evaluation"], ended["how"]) == (
         "emergency-seats",
         ["eseat1", "eseat2"],
@@ -102,21 +84,23 @@ def test_a_drill_that_shows_nothing_has_not_passed(calls: int, evaluation: str) 
 def test_it_ends_by_itself() -> None:
     site = Site()
     site.ask("drill-start", **{"for": "60s"})
-    site.run(62.0)
-    assert site.engine.next_at < 63.5
-    site.run(64.0)
+    site.run(63.0)
+    assert site.engine.next_at < 64.6
+    site.run(65.0)
     assert site.written()[-1]["how"] == "over"
     assert site.switches()[-1] == ()
 
 
 def test_real_need_goes_first() -> None:
+    """ "A drill is … aborted when the site is not healthy"."""
     site = Site()
     site.ask("drill-start", **{"for": "10m"})
+    site.run(5.0)
     site.kill(A)
-    site.kill(B)
-    site.run(6.0)
-    assert site.engine.routing.serving == EMG
-    assert site.written()[-1]["how"] == "overtaken"
+    site.run(7.0)
+    assert site.engine.routing.serving == B
+    assert (site.ended()["how"], site.ended()["evaluation"]) == ("aborted", "aborted")
+    assert "failed_over" in site.ended()["why"]
     assert site.switches()[-1] == ()
 
 
@@ -125,14 +109,16 @@ def test_it_goes_on_after_a_restart_of_the_daemon_with_what_it_had_shown() -> No
     site.ask("drill-start", **{"for": "60s"})
     site.test_call(1, seat="eseat1")
     site.run(13.0)
-    site.begin(None, drill=standing_drill(site.written()[-1], 10.0))
-    site.wake()
-    site.run(20.0)
+    site.crash(10.0)
+    site.run(30.0)
     assert site.switches()[-1] == (EMG,)
     site.test_call(2, seat="eseat2")
     site.run(70.0)
-    assert (site.written()[-1]["how"], site.written()[-1]["answered"]) == ("over", 2)
-    assert standing_drill(site.written()[-1], 1.0) is None
+    assert (site.ended()["how"], site.ended()["answered"]) == ("over", 2)
+    site.crash(1.0)
+    site.run(75.0)
+    assert site.engine.view(site.now).drill is None
+    assert site.switches()[-1] == ()
 
 
 def test_an_edge_is_told_again_when_it_did_not_take_it() -> None:
@@ -141,7 +127,7 @@ def test_an_edge_is_told_again_when_it_did_not_take_it() -> None:
     first = site.of(SetDrill)[-1]
     site.feed(Outcome(first.effect_id, Result.FAILED))
     before = len(site.switches())
-    site.run(5.0)
+    site.run(6.0)
     assert site.switches()[before:] == [(EMG,)]
 
 

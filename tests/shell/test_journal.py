@@ -102,15 +102,15 @@ async def test_a_restart_knows_the_last_settled_life_of_each_server(journal: Jou
     await again.close()
 
 
-async def test_a_restart_knows_what_was_answered_and_the_last_word_of_a_drill(journal: Journal, path: Path) -> None:
+async def test_a_restart_knows_what_was_answered_and_the_last_word_on_drills(journal: Journal, path: Path) -> None:
     """Only the newest answers: whoever comes with an older id is told by its age."""
     words = [Record("answer", {"id": f"r-{n}"}) for n in range(ANSWERS_RECALLED + 5)]
-    await journal.append(*words, Record("drill", {"state": "began"}), Record("drill", {"state": "answered"}))
+    await journal.append(*words, Record("drills", {"number": 1}), Record("drills", {"number": 2}))
     await journal.close()
     recovered = await Journal(path).open()
     assert [entry.data["id"] for entry in recovered.answers] == [f"r-{n}" for n in range(5, ANSWERS_RECALLED + 5)]
-    assert recovered.drill is not None
-    assert recovered.drill.data == {"state": "answered"}
+    assert recovered.drills is not None
+    assert recovered.drills.data == {"number": 2}
 
 
 async def test_the_outcome_of_another_failover_does_not_close_this_one(journal: Journal, path: Path) -> None:

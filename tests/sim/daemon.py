@@ -9,6 +9,7 @@ from random import Random
 
 from typing_extensions import override
 
+from cti_daemon.model.drills import CallSeat
 from cti_daemon.model.effects import (
     Answer,
     AskEdge,
@@ -200,7 +201,7 @@ class Daemon(Process):
         """One action, tried once. Its answer, or that there is none, comes back as an outcome."""
         if isinstance(deed, SetMember):
             self._set_member(deed)
-        else:
+        elif not isinstance(deed, CallSeat):  # this site plans no drill
             self._order_edge(deed)
 
     def _order_edge(self, deed: EdgeDeed) -> None:

@@ -8,6 +8,7 @@ from functools import partial
 
 from cti_daemon.engine import Engine
 from cti_daemon.model.affected import AskNumber, CallBack, ForgetNumbers, KeepCaller, NoteRow
+from cti_daemon.model.drills import CallSeat
 from cti_daemon.model.effects import (
     Answer,
     AskEdge,
@@ -32,13 +33,13 @@ from cti_daemon.model.effects import (
 from cti_daemon.model.events import Event, Tick
 from cti_daemon.model.ids import NodeName
 from cti_daemon.model.plan_effects import CallIn, InformCallers, Notify, TestCalls
-from cti_daemon.model.records import Standing, StandingDrill, StandingOrders
+from cti_daemon.model.records import Standing, StandingDrills, StandingOrders
 from cti_daemon.model.settings import Settings
 from tests.sim.clock import Clock
 from tests.sim.members import said
 
 EdgeDeed = SetRoute | SetVia | SetDrill | AttachDialog | RescueLeg | HangUp
-Deed = EdgeDeed | SetMember
+Deed = EdgeDeed | SetMember | CallSeat
 """What an Asterisk is told to do; its outcome comes back as an event."""
 
 
@@ -57,12 +58,12 @@ class Process(ABC):
         standing: Standing | None,
         orders: StandingOrders | None = None,
         answered: Iterable[Answer] = (),
-        drill: StandingDrill | None = None,
+        drills: StandingDrills | None = None,
     ) -> None:
         """A new life, with the journal's last word."""
         self.life += 1
         self.is_dead, self._tick_at = False, float("inf")
-        self.engine = Engine(self.settings, standing, b"confirm", self.clock.now, orders, answered, drill)
+        self.engine = Engine(self.settings, standing, b"confirm", self.clock.now, orders, answered, drills)
 
     def lives(self, life: int) -> bool:
         return life == self.life and not self.is_dead
@@ -106,7 +107,7 @@ class Process(ABC):
 
     def do(self, effect: Effect) -> None:
         match effect:
-            case SetRoute() | SetVia() | SetDrill() | AttachDialog() | RescueLeg() | HangUp() | SetMember():
+            case SetRoute() | SetVia() | SetDrill() | AttachDialog() | RescueLeg() | HangUp() | SetMember() | CallSeat():
                 self.order(effect)
             case SetSwitch() | RaiseCaller():
                 self.switch(effect)
@@ -158,7 +159,7 @@ class Process(ABC):
     def tell(self, word: Record | Report | Answer) -> None: ...
 
 
-def line(effect: Effect) -> str | None:  # noqa: PLR0911 - one line a kind
+def line(effect: Effect) -> str | None:  # noqa: C901, PLR0911 - one line a kind
     """The effect as a line of a transcript; None for questions, which are many, and for what is told in a report as well."""
     match effect:
         case Record(kind=kind, data=data, is_awaited=True):
@@ -176,6 +177,8 @@ def line(effect: Effect) -> str | None:  # noqa: PLR0911 - one line a kind
             return f"edge     dialog of {channel} is {dialog}"
         case HangUp(node=node, channel=channel):
             return f"{node:8} hang up {channel}"
+        case CallSeat(node=node, seat=seat):
+            return f"{node:8} test call to {seat}"
         case SetMember(node=node, change=change, wanted=wanted):
             return f"{node:8} {said(change, wanted)}"
         case Answer(status=status, code=code, message=message):

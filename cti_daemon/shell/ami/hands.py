@@ -4,6 +4,7 @@ redirects would wait behind the calls that the first ones set up (tried: 0.3–1
 import asyncio
 from collections.abc import Mapping, Sequence
 
+from cti_daemon.model.drills import CallSeat
 from cti_daemon.model.effects import (
     AttachDialog,
     HangUp,
@@ -23,7 +24,7 @@ from cti_daemon.model.settings import Settings
 from cti_daemon.shell.ami.node_links import NodeLinks
 from cti_daemon.wire.ami_message import Reply
 
-Deed = SetRoute | SetVia | SetDrill | SetSwitch | RaiseCaller | RescueLeg | AttachDialog | HangUp | SetMember
+Deed = SetRoute | SetVia | SetDrill | SetSwitch | RaiseCaller | RescueLeg | AttachDialog | HangUp | SetMember | CallSeat
 NO = "0"
 
 _WORST_FIRST = (Result.UNKNOWN, Result.FAILED, Result.GONE)
@@ -76,6 +77,8 @@ class Hands:
                 return [{"Action": "Hangup", "Channel": deed.channel}]
             case SetMember():
                 return [_member_action(deed)]
+            case CallSeat():
+                return [_test_call(deed)]
 
     async def _do_at(self, node: NodeName, deeds: list[Deed]) -> list[Outcome]:
         links = self._links.get(node)
@@ -105,9 +108,24 @@ class Hands:
         return outcomes
 
 
+def _test_call(deed: CallSeat) -> dict[str, str]:
+    """`Async`: a session that waits for a telephone would be deaf for so long. By no queue: no caller's place is taken."""
+    return {
+        "Action": "Originate",
+        "Channel": deed.interface,
+        "Context": "cti-seat-test",
+        "Exten": "s",
+        "Priority": "1",
+        "Timeout": str(round(deed.ring_seconds * 1000)),
+        "CallerID": '"cti test" <0>',
+        "Async": "true",
+        "Variable": f"CTI_CALL={deed.token}",
+    }
+
+
 def node_of(deed: Deed) -> NodeName:
     """The Asterisk that a deed is done at."""
-    return deed.node if isinstance(deed, HangUp | SetMember | SetSwitch | RaiseCaller) else deed.edge
+    return deed.node if isinstance(deed, HangUp | SetMember | SetSwitch | RaiseCaller | CallSeat) else deed.edge
 
 
 def is_on(deed: SetSwitch) -> bool:
