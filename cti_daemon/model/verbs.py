@@ -217,8 +217,8 @@ VERBS: dict[str, Verb] = {
                 ),
             ),
             more="Without `name` test calls that come to the edge's context `cti-test` go to the emergency seats for a while. With it what "
-            "that `[[drill]]` says: each emergency seat is called by a test call, or a plan is run with drill = true. Refused while the site "
-            "is not healthy or more callers are on the line than it allows; aborted as soon as that becomes so. The record is in the journal "
+            "that `[[drill]]` says: each emergency seat is called by a test call, or a plan is run as a drill. Refused while the site is "
+            "not healthy or more callers are on the line than it allows; aborted as soon as that becomes so. The record is in the journal "
             "(`drill`), in the event `drill`, and in the answer to `drill-stop`. It ends by itself.",
         ),
         Verb("drill-stop", Kind.DRILL, "End a drill before its time; the answer holds what it has shown."),

@@ -170,10 +170,7 @@ class Daemon:
             self._tasks.keep_beside(self._register.run, "register")
         if recovered.damaged is not None:
             self._teller.report([backups.damage(recovered)])
-        if settings.plans is not None and (settings.calendar is not None or settings.readiness):
-            self._tasks.keep_beside(AlmanacTeller(settings, self._seen, self._loop.time).run, "almanac")
-        if settings.drill:
-            self._tasks.keep_beside(DrillCalendar(settings, self._seen).run, "drill-calendar")
+        self._keep_calendars(settings)
         if settings.backup is not None:
             self._keep_backups(settings.backup)
         if settings.mqtt is not None:
@@ -229,6 +226,12 @@ class Daemon:
             self._log.error("a plan file is faulty; the plans stay as they are", fault=str(fault))
         if not faults:
             self._seen(PlansRead(plans))
+
+    def _keep_calendars(self, settings: Settings) -> None:
+        if settings.plans is not None and (settings.calendar is not None or settings.readiness):
+            self._tasks.keep_beside(AlmanacTeller(settings, self._seen, self._loop.time).run, "almanac")
+        if settings.drill:
+            self._tasks.keep_beside(DrillCalendar(settings, self._seen).run, "drill-calendar")
 
     def _keep_backups(self, table: Backup) -> None:
         found = Backups(self._source, table, self._journal.append, self._teller.report, lambda: self.view().failover_in_progress)

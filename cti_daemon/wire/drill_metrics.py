@@ -16,8 +16,6 @@ def families(view: SiteView) -> Iterator[Family]:
         "cti_drill_calls", Kind.GAUGE, "Test calls of drills, by node and what they do; cti_calls is without them", ("node", "state"), calls
     )
     planned = view.drill_schedule
-    if not planned:
-        return
     ages = [((each.name,), each.held_ago_seconds) for each in planned if each.held_ago_seconds is not None]
     yield Family("cti_drill_held_age_seconds", Kind.GAUGE, "Since this drill was held to its end; none: never", ("drill",), ages)
     due = [((each.name,), each.due_for_seconds or 0.0) for each in planned if each.next_in_seconds is not None]

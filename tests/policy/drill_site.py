@@ -10,11 +10,11 @@ from typing_extensions import override
 from cti_daemon.engine import Engine
 from cti_daemon.model.call_events import UP, ChannelBegan, ChannelChanged, ChannelEnded
 from cti_daemon.model.drills import CallSeat, DrillsDue, DueDrill, PlannedDrill
-from cti_daemon.model.effects import Answer, Effect, HangUp, Record, SetDrill
+from cti_daemon.model.effects import Answer, Effect, HangUp, RaiseCaller, Record, SetDrill, SetSwitch
 from cti_daemon.model.events import Command, MemberSeen, Outcome, SeatAnswered
 from cti_daemon.model.ids import CallToken, NodeName, SeatName, Uniqueid
 from cti_daemon.model.incidents import Plan
-from cti_daemon.model.plan_effects import CallIn, Notified, Notify, Summoned, SummonsAnswer
+from cti_daemon.model.plan_effects import CallIn, Notified, Notify, Summoned, SummonsAnswer, TestCalls
 from cti_daemon.model.reasons import Result
 from cti_daemon.model.records import Standing, StandingDrills, StandingOrders, StandingPlans
 from cti_daemon.policy.plans import Plans
@@ -44,7 +44,7 @@ class DrillSite(World):
         """Test calls that are really there, at the emergency system."""
         self.most_up = 0
         self.asked = 0
-        self.switch: tuple[NodeName, ...] = ()
+        self.way: tuple[NodeName, ...] = ()
         super().__init__()
         self.run(4.0)
 
@@ -93,12 +93,18 @@ class DrillSite(World):
                 outcome = Summoned(effect.summons, f"{effect.role}-1", SummonsAnswer.YES)
             self._later(0.1, lambda: self.feed(outcome))
             return
+        if isinstance(effect, TestCalls):  # by nobody's telephone but the machine's own
+            return
         super().do(effect)
+
+    @override
+    def switch(self, deed: SetSwitch | RaiseCaller) -> None:
+        self._later(0.01, lambda: self.feed(Outcome(deed.effect_id, Result.DONE)))
 
     @override
     def _execute(self, deed: Deed, asked_by: int) -> None:
         if isinstance(deed, SetDrill):
-            self.switch = deed.route
+            self.way = deed.route
         if isinstance(deed, HangUp):
             self._end(Uniqueid(deed.channel))
         if isinstance(deed, CallSeat):

@@ -12,6 +12,7 @@ from cti_daemon.model.effects import (
     ListEdge,
     ListNode,
     ProbeNode,
+    RaiseCaller,
     Record,
     Report,
     RescueLeg,
@@ -19,10 +20,11 @@ from cti_daemon.model.effects import (
     SetDrill,
     SetMember,
     SetRoute,
+    SetSwitch,
 )
 from cti_daemon.model.events import Command
 from cti_daemon.model.incidents import PEOPLE, ActionKind, Grade, Plan, Stage, Step, Titled
-from cti_daemon.model.plan_effects import CallIn, Notify
+from cti_daemon.model.plan_effects import CallIn, InformCallers, Notify, TestCalls
 from cti_daemon.wire.plan_file import Site as Known
 from cti_daemon.wire.plan_file import read_plan
 from tests.policy.drill_site import DrillSite, planned
@@ -58,7 +60,7 @@ title = { zh = "切换", en = "switch" }
 needs = ["look"]
 """
 STEP = Step("act", ActionKind.NOTE, Titled("动作", "act"))
-TOUCHED = (SetRoute, SetMember, RescueLeg, HangUp, CallBack)
+TOUCHED = (SetRoute, SetMember, RescueLeg, HangUp, CallBack, RaiseCaller, InformCallers)
 
 
 def shipped() -> Plan:
@@ -95,7 +97,8 @@ def test_no_action_of_any_kind_touches_a_live_call_in_a_drill(kind: ActionKind) 
     assert site.engine.routing.serving == A
     words = [effect for effect in effects if isinstance(effect, Notify | CallIn)] + site.told
     assert all(word.is_drill for word in words)
-    known = (Record, Report, Notify, CallIn, SetDrill, AskEdge, SampleAudio, ListNode, ListEdge, ProbeNode)
+    assert not any(value for effect in effects if isinstance(effect, SetSwitch) for _, value in effect.values), "a switch is put on"
+    known = (SetSwitch, TestCalls, Record, Report, Notify, CallIn, SetDrill, AskEdge, SampleAudio, ListNode, ListEdge, ProbeNode)
     unknown = {type(effect).__name__ for effect in effects if not isinstance(effect, known)} - {"Answer", "AttachDialog"}
     assert not unknown, f"in a drill of {kind.value} there left {unknown}: is that for test calls only?"
 
@@ -106,10 +109,10 @@ def test_no_action_of_any_kind_touches_a_live_call_in_a_drill(kind: ActionKind) 
 )
 def test_what_would_send_callers_elsewhere_sends_test_calls_there(kind: ActionKind, way: tuple[str, ...]) -> None:
     site, _ = _play(_with(replace(STEP, do=kind)))
-    assert site.switch == way
+    assert site.way == way
     site.ask("drill-stop")
     site.run(10.0)
-    assert site.switch == ()
+    assert site.way == ()
 
 
 def test_its_record_is_against_the_plan_s_own_times() -> None:
@@ -150,7 +153,7 @@ def test_when_it_is_aborted_the_incident_is_closed_and_those_who_were_told_are_t
     over = [told for told in site.told if isinstance(told, Notify) and told.kind.value == "recovered"]
     assert {told.role for told in over} == {"duty-lead", "maintenance"}
     assert all(told.is_drill and "演练结束" in told.text for told in over)
-    assert site.switch == ()
+    assert site.way == ()
 
 
 def test_one_drill_at_a_time() -> None:
@@ -181,6 +184,6 @@ def test_killed_at_any_moment_it_goes_on_and_ends_once(at: float) -> None:
     site.run(at + 20.0)
     assert len(site.written("ended")) == 1
     assert site.engine.view(site.now).drill is None
-    assert site.switch == ()
+    assert site.way == ()
     told = {told.notice.removeprefix("trouble-1/") for told in site.told if isinstance(told, Notify)}
     assert {"tell/duty-lead", "look/maintenance", "recovered/duty-lead", "recovered/maintenance"} <= told

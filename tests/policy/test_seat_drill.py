@@ -29,7 +29,7 @@ def test_each_seat_is_called_and_what_came_of_it_is_recorded() -> None:
     assert (ended["how"], ended["evaluation"], ended["id"], ended["drill"]) == ("done", "failed", "emergency-seats-1", "weekly")
     assert [call["seconds"] for call in ended["seat_calls"]] == [2.0, None, None]
     assert [finding.partition(":")[0] for finding in ended["findings"]] == ["seat2", "seat3"]
-    assert (site.most_up, site.up, site.switch) == (1, {}, ())
+    assert (site.most_up, site.up, site.way) == (1, {}, ())
 
 
 def test_the_record_has_time_content_participants_and_evaluation() -> None:
@@ -155,7 +155,7 @@ def test_it_is_aborted_in_the_middle_and_leaves_nothing_behind(trouble: str) -> 
     site.run(12.0)
     assert (site.ended()["how"], site.ended()["evaluation"]) == ("aborted", "aborted")
     assert site.ended()["why"]
-    assert (site.up, site.switch) == ({}, ())
+    assert (site.up, site.way) == ({}, ())
     assert site.engine.view(site.now).drill is None
     assert set(site.results().values()) == {"not_called"}
 
@@ -189,7 +189,7 @@ def test_a_call_that_nobody_heard_the_end_of_is_made_again() -> None:
     assert site.ended()["evaluation"] == "passed"
     assert [seat for _, seat in site.called] == ["seat1", *SEATS]
     assert site.ended()["seat_calls"][0]["attempts"] == 2
-    assert (site.up, site.switch) == ({}, ())
+    assert (site.up, site.way) == ({}, ())
 
 
 @pytest.mark.parametrize("seed", range(16))
@@ -206,7 +206,7 @@ def test_whenever_it_is_killed_the_drill_ends_once_and_leaves_nothing_behind(see
         site.crash(draw.choice([0.0, 2.0, 20.0]))
     site.run(site.now + 90.0)
     assert site.engine.view(site.now).drill is None
-    assert (site.up, site.switch) == ({}, ())
+    assert (site.up, site.way) == ({}, ())
     assert len(site.written("ended")) == 1
     assert all(call["result"] for call in site.ended()["seat_calls"])
     calls = len(site.of(CallSeat))
@@ -230,7 +230,7 @@ def test_the_switch_of_an_edge_that_was_away_is_put_back() -> None:
     site.answers = dict.fromkeys(SEATS)
     _start(site, seconds="20s")
     site.run(6.0)
-    assert list(site.switch) == [EMG]
+    assert list(site.way) == [EMG]
     site.crash(30.0)
     site.run(45.0)
-    assert (list(site.switch), site.ended()["how"]) == ([], "over")
+    assert (list(site.way), site.ended()["how"]) == ([], "over")
