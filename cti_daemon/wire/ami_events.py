@@ -20,7 +20,7 @@ from cti_daemon.model.events import (
     StreamEvent,
     SurveyAnswered,
 )
-from cti_daemon.model.ids import ChannelName, Interface, NodeName, QueueName, SeatName, Uniqueid
+from cti_daemon.model.ids import CallToken, ChannelName, Interface, NodeName, QueueName, SeatName, Uniqueid
 from cti_daemon.model.reasons import MemberKind, OfferOutcome, SurveyGrade
 from cti_daemon.model.recording import RecordingChanged
 from cti_daemon.wire.ami_calls import CALL_READERS, seat_of, token_in
@@ -126,6 +126,11 @@ def _read_user_event(match: Match, node: NodeName) -> StreamEvent | None:
         seat = match["seat"].decode("ascii")
         call_id, to_tag, from_tag = (match[name].decode("ascii") for name in ("call_id", "to_tag", "from_tag"))
         return SeatTalking(node, token, SeatName(seat), f"{seat}!{call_id};to-tag={to_tag};from-tag={from_tag}")
+    return _read_routed(match, node, token) if match["route_node"] is not None else _read_told(match, node, token)
+
+
+def _read_told(match: Match, node: NodeName, token: CallToken) -> StreamEvent:
+    """What a call's dialplan tells of it."""
     if match["fault"] is not None:
         return FaultMarked(node, token, seat_of(read_text(match["channel"])))
     if match["talk"] is not None:
@@ -136,8 +141,10 @@ def _read_user_event(match: Match, node: NodeName) -> StreamEvent | None:
         return OutsideOffered(node, SeatName(match["outside"].decode("ascii")), _outcome(match["outcome"]))
     if match["seat_test"] is not None:
         return SeatAnswered(node, token)
-    if match["test_node"] is not None:
-        return DrillCallSeen(node, token, NodeName(match["test_node"].decode("ascii")))
+    return DrillCallSeen(node, token, NodeName(match["test_node"].decode("ascii")))
+
+
+def _read_routed(match: Match, node: NodeName, token: CallToken) -> LegRouted:
     epoch = _EPOCH.search(match["variables"])
     return LegRouted(
         node,
