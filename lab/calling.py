@@ -12,7 +12,7 @@ from lab.layout import EMG, PHONES, REPOSITORY, RUN, SIP_PORT, Host, Net
 
 AGI_PORT = 4573
 _AGI = "agi"
-SOUNDS = ("notice", "standby", "come", "drill", "thanks")
+SOUNDS = ("notice", "standby", "come", "inform", "drill", "thanks")
 
 _PEOPLE = """exten => 8001,1,Answer(,i)
  same => n,Wait(2)

@@ -99,7 +99,7 @@ def test_nobody_is_put_through_to_an_outside_seat_without_the_key() -> None:
 def test_every_node_answers_without_waiting_for_audio() -> None:
     for name in ("cti-node.conf", "cti-emergency.conf"):
         text = (REPOSITORY / "dialplan" / name).read_text()
-        assert re.findall(r"\bAnswer\([^)]*\)", text.partition("[cti-hotline]")[2]) == ["Answer(,i)"]
+        assert set(re.findall(r"\bAnswer\([^)]*\)", text.partition("[cti-hotline]")[2])) == {"Answer(,i)"}
 
 
 def test_addresses_and_interface_names_fit() -> None:
@@ -177,3 +177,24 @@ def test_desks_are_well_formed_and_reachable_where_sipp_plays_them() -> None:
     assert [item.get("request") for item in scenario.iter("recv") if item.get("request")] == ["INVITE", "ACK", "BYE"]
     node = site.render(PBX_A, SIZE, SECRETS)["pjsip.conf"]
     assert f"contact = sip:{office.DESKS[0]}@{PHONES.address(Net.SVC)}:{office.DESK_PORT}\n" in node
+
+
+def test_what_a_plan_or_a_caller_says_is_filtered_before_a_dialplan_uses_it() -> None:
+    """ "Caller-controlled text never reaches a dialplan expression unfiltered"."""
+    for name, variables in (
+        ("cti-edge.conf", "CTI_ANNOUNCE|CTI_ETA|CTI_SLOT|CTI_PATH_CALL"),
+        ("cti-node.conf", "CTI_GIVEN|CALLERID\\(num\\)"),
+    ):
+        text = re.sub(r"^\s*;.*\n", "", (REPOSITORY / "dialplan" / name).read_text(), flags=re.MULTILINE)
+        for line in (line for line in text.splitlines() if re.search(rf"\$\{{(?:{variables})\}}", line)):
+            bare = re.sub(rf"(?:FILTER\([^,]*,|LEN\()\$\{{(?:{variables})\}}", "", line)
+            is_digits = "CTI_GIVEN" in bare and "Set(CTI_GIVEN=${FILTER(0-9," in text.partition(line)[0].rpartition("Read(CTI_GIVEN")[2]
+            assert is_digits or not re.search(rf"\$\{{(?:{variables})\}}", bare), (name, line)
+
+
+def test_an_edge_that_announces_nothing_takes_no_step_more_and_one_that_does_ends_at_the_route() -> None:
+    edge = (REPOSITORY / "dialplan/cti-edge.conf").read_text()
+    assert "Goto(${IF($[${LEN(${CTI_ANNOUNCE})} > 0]?cti-announce:cti-route)},s,1)" in edge
+    announce = edge.partition("[cti-announce]")[2].partition("[cti-path]")[0]
+    assert "Hangup" not in announce
+    assert announce.count("cti-route,s,1") == 4

@@ -70,6 +70,9 @@ async def _play() -> dict[str, Any]:
         summons = CallIn("i1/s2/echelon-1", "i1", "echelon-1", CallInLevel.COME, "第一梯队", "请到岗", is_drill=False)
         found["answers"] = {each.person: each.answer.value for each in await desk.do(summons)}
         found["written to"] = sorted(got.to for got in hook.got)
+        lines = desk.messengers.lines
+        assert lines is not None
+        found["callers"] = {number: (await lines.inform(number, f"i1/fault/{number}")).result.value for number in ("8001", "8003", "8004")}
         hook.got.clear()
         again = Desk(hook)  # the daemon after a restart is given the same order again
         found["again"] = {each.person: each.answer.value for each in await again.do(summons)}
@@ -87,6 +90,7 @@ def test_only_a_key_confirms(lab: None) -> None:
     answers = {"far": "yes", "no": "no", "mailbox": "silent", "busy": "silent", "away": "silent"}
     assert found["answers"] == answers
     assert found["written to"] == ["away", "busy", "mailbox"]  # whom the telephone did not bring, a message tells
+    assert found["callers"] == {"8001": "delivered", "8003": "delivered", "8004": "failed"}  # C3: a mailbox is told, a busy line is not
     assert found["again"] == answers
     assert found["nothing twice"] == []
     assert found["duty"] == [("duty", "voice", True)]

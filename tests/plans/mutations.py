@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from cti_daemon.model.effects import Effect, Record
-from cti_daemon.model.incidents import Comparison, Condition, Group, Plan, Test, Value
+from cti_daemon.model.incidents import ActionKind, Comparison, Condition, Group, Plan, Test, Value
 from cti_daemon.model.plan_effects import CallIn, Notified, Notify, PlanEvent, Summoned, SummonsAnswer
 from cti_daemon.model.records import StandingPlans
 from cti_daemon.policy.plans import Plans
@@ -33,6 +33,14 @@ WORDS = (
     '{ zh = "a" }',
     "'''",
 )
+KEYS = (
+    '\nrecording = "cti-x"\nwording = { zh = "a", en = "b" }',
+    '\nrecording = "x&${SHELL(id)}"',
+    '\nby = ["sms", "voice"]\ntext = { zh = "a", en = "b" }',
+    '\nnodes = ["primary"]',
+    '\nseats = ["seat1"]\nqueues = ["hotline"]\npenalty = 3',
+)
+"""What the machine's actions have; some of it where it does not belong, or is not right."""
 DAY_SECONDS = 86_400.0
 
 
@@ -133,7 +141,7 @@ def _look(plans: Plans, now: float) -> list[Record]:
         for event in heard:
             plans.learn(event, now, out)
         for wish in plans.take_wishes():
-            plans.carried_out(wish, is_done=True, said="ok", at=now, out=out)
+            plans.carried_out(wish, is_done=len(wish.step.id) % 4 > 0, said="ok", at=now, out=out)
         if not out:
             return records
     raise RuntimeError("effects without end")
@@ -234,7 +242,18 @@ def _other_word(text: str, dice: random.Random) -> str:
     return text[: spot.start()] + other.group() + text[spot.end() :]
 
 
+def _other_action(text: str, dice: random.Random) -> str:
+    """A step does something else, with the keys that it has, or with those of that action."""
+    found = list(re.finditer(r"(?m)^do +=.*$", text))
+    if not found:
+        return text
+    spot, kind = dice.choice(found), dice.choice(list(ActionKind)).value
+    more = dice.choice((*KEYS, ""))
+    return f'{text[: spot.start()]}do = "{kind}"{more}{text[spot.end() :]}'
+
+
 MUTATIONS: tuple[Mutation, ...] = (
+    _other_action,
     _drop_line,
     _double_line,
     _swap_lines,

@@ -7,11 +7,13 @@ import pytest
 from typing_extensions import override
 
 from cti_daemon.model.call_events import CallerJoined
+from cti_daemon.model.contacts import Channel, Contact, Gateway
 from cti_daemon.model.effects import RaiseCaller, SetSwitch, Switch
 from cti_daemon.model.events import Outcome
+from cti_daemon.model.fields import Secret
 from cti_daemon.model.ids import CallToken, ChannelName, NodeName, QueueName, Uniqueid
 from cti_daemon.model.incidents import ActionKind, IncidentState, Plan
-from cti_daemon.model.plan_effects import Carried, InformCallers, TestCalls
+from cti_daemon.model.plan_effects import Carried, InformCallers, Summoned, SummonsAnswer, TestCalls
 from cti_daemon.model.reasons import Result
 from cti_daemon.model.records import Standing
 from cti_daemon.model.register import Harm, RowState
@@ -263,3 +265,39 @@ def test_the_head_of_the_queue_is_behind_nobody() -> None:
 def test_every_kind_of_action_is_read_or_refused() -> None:
     for kind in ActionKind:
         assert read_plan(HEAD + STAGE + step(kind.value), "trouble", Known())
+
+
+ECHELON = '[[stage.step]]\nid = "come"\ndo = "call-in"\nroles = ["echelon-1"]\ntitle = { zh = "到岗", en = "come" }\n'
+
+
+class Called(Voiced):
+    """A site with a contact book."""
+
+    @override
+    def begin(self, standing: Standing | None, *args: Any, **kwargs: Any) -> None:
+        hook = Gateway(name="hook", url=Secret(file="/none"))
+        person = Contact(name="zhang", user="alice", roles=("echelon-1",), channels=(Channel(via="hook"),))
+        self.settings = self.settings.model_copy(update={"contact": (person,), "gateway": (hook,)})
+        super().begin(standing, *args, **kwargs)
+
+
+def test_somebody_who_was_called_in_answers_in_words() -> None:
+    """D2: "逐级通知" with confirmation: by a key, "or a reply over MQTT"."""
+    site = Called(plan(ECHELON))
+    site.ask("plan-start", plan="trouble")
+    site.run(site.now + 1.0)
+    assert site.ask("coming", incident="trouble-1", answer="yes", person="li").code == "wrong_target"
+    assert site.ask("coming", incident="trouble-1", answer="yes").code == "accepted"
+    site.feed(Summoned("trouble-1/come/echelon-1", "zhang", SummonsAnswer.SILENT))
+    site.run(site.now + 1.0)
+    assert site.only().steps == {"come": "done"}
+    answers = site.engine._rooms.plans.incidents["trouble-1"].summoned  # type: ignore[union-attr]
+    assert answers == {"trouble-1/come/echelon-1/zhang": "yes"}, "a telephone that nobody lifted afterwards takes nothing back"
+
+
+def test_who_was_not_called_in_is_told_so() -> None:
+    site = Called(plan(step("note")))
+    site.ask("plan-start", plan="trouble")
+    site.run(site.now + 1.0)
+    refused = site.ask("coming", incident="trouble-1", answer="no")
+    assert (refused.code, refused.message) == ("wrong_target", "trouble-1 has not called in zhang, who has echelon-1")

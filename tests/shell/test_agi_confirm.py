@@ -131,3 +131,10 @@ def test_the_number_of_the_called_is_written_to_no_log() -> None:
     asterisk = Asterisk(["1"])
     asterisk.run()
     assert "13812345678" not in asterisk.complaints
+
+
+def test_a_caller_is_told_once_and_asked_for_nothing() -> None:
+    """C3: "电话告知客户; 道歉"."""
+    asterisk = Asterisk(["1"], "inform")
+    assert asterisk.run() == ""
+    assert asterisk.played == ["cti-call-inform"]

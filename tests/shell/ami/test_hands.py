@@ -5,7 +5,18 @@ from dataclasses import dataclass
 
 import pytest
 
-from cti_daemon.model.effects import AttachDialog, HangUp, MemberChange, RescueLeg, SetMember, SetRoute, SetVia
+from cti_daemon.model.effects import (
+    AttachDialog,
+    HangUp,
+    MemberChange,
+    RaiseCaller,
+    RescueLeg,
+    SetMember,
+    SetRoute,
+    SetSwitch,
+    SetVia,
+    Switch,
+)
 from cti_daemon.model.events import Membership
 from cti_daemon.model.ids import ChannelName, Interface, NodeName, PathName, QueueName, SeatName, Uniqueid
 from cti_daemon.model.reasons import Result, Role
@@ -119,3 +130,34 @@ async def test_the_worst_reply_is_the_outcome(fake: FakeNode, site: Site) -> Non
     refused, unanswered = await site.hands.do([SetRoute(1, EDGE, (PBX_A,), 7), SetRoute(2, EDGE, (PBX_A,), 8)])
     assert (refused.result, refused.detail) == (Result.FAILED, "Permission denied")
     assert unanswered.result is Result.UNKNOWN
+
+
+SPEAK = SetSwitch(1, EDGE, "cti-announce", ((Switch.ETA, "15:30"), (Switch.ANNOUNCE, "cti-outage")))
+
+
+async def test_a_switch_is_set_where_the_dialplan_has_its_context_and_off_without_asking(fake: FakeNode, site: Site) -> None:
+    silent = SetSwitch(2, EDGE, "cti-announce", ((Switch.ETA, ""), (Switch.ANNOUNCE, "")))
+    assert [o.result for o in await site.hands.do([SPEAK, silent])] == [Result.DONE, Result.DONE]
+    asked = [action["Variable"] for action in fake.actions if action["Action"] == "Getvar" and "DIALPLAN" in action["Variable"]]
+    assert asked == ["DIALPLAN_EXISTS(cti-announce,s,1)"]
+    assert said(fake) == [
+        {"Action": "Setvar", "Variable": "CTI_ETA", "Value": "15:30"},
+        {"Action": "Setvar", "Variable": "CTI_ANNOUNCE", "Value": "cti-outage"},
+        {"Action": "Setvar", "Variable": "CTI_ETA", "Value": ""},
+        {"Action": "Setvar", "Variable": "CTI_ANNOUNCE", "Value": ""},
+    ]
+
+
+async def test_a_switch_that_nobody_would_hear_is_no_success(fake: FakeNode, site: Site) -> None:
+    async def absent(session: FakeSession, action: dict[str, str]) -> None:
+        session.reply(action, "Success", f"Variable: {action['Variable']}", "Value: 0")
+
+    fake.handlers["Getvar"] = absent
+    (outcome,) = await site.hands.do([SPEAK])
+    assert (outcome.result, outcome.detail) == (Result.FAILED, "its dialplan has no context cti-announce")
+
+
+async def test_a_caller_who_waits_is_raised_by_his_channel(fake: FakeNode, site: Site) -> None:
+    await site.hands.do([RaiseCaller(1, EDGE, QueueName("hotline"), CHANNEL, 399_999)])
+    who = {"Queue": "hotline", "Caller": CHANNEL, "Priority": "399999", "Immediate": "yes"}
+    assert said(fake) == [{"Action": "QueueChangePriorityCaller", **who}]
