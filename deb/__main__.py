@@ -22,6 +22,8 @@ _SCRIPTS = ("postinst", "prerm", "postrm")
 # own commands), and dpkg never asks about it: docs/design/package.md.
 _FILES = {
     "systemd/cti-daemon.service": "lib/systemd/system/cti-daemon.service",
+    "systemd/cti-confirm.socket": "lib/systemd/system/cti-confirm.socket",
+    "systemd/cti-confirm@.service": "lib/systemd/system/cti-confirm@.service",
     "systemd/cti-daemon.sysusers": "usr/lib/sysusers.d/cti-daemon.conf",
     "deb/lintian-overrides": "usr/share/lintian/overrides/cti-daemon",
 }

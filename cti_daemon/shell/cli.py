@@ -19,6 +19,7 @@ from cti_daemon.shell import (
     history_cli,
     init_cli,
     journal_cli,
+    lacks,
     log,
     plan_cli,
     privacy_cli,
@@ -112,11 +113,9 @@ def check_config(
     loaded = load(path, offline=offline)
     refuse_faulty_plans(loaded)
     settings = loaded.settings
-    if settings.affected is not None and not offline:
-        from cti_daemon.shell import register_room  # noqa: PLC0415 - what it is made of costs a moment, and few sites keep a register
-
-        if fault := register_room.fault_of(loaded.secrets):
-            fail(f"{fault}\n{path}: 1 fault; the daemon runs, and keeps no register", EX_CONFIG)
+    if found := loaded.secrets.lacks:
+        told = "\n".join(map(lacks.words, found))
+        fail(f"{told}\n{path}: {len(found)} part{'s' if len(found) > 1 else ''} cannot be used", EX_CONFIG)
     nodes = ", ".join(f"{n.name} ({n.role.value})" for n in settings.node)
     unread = "; secrets were not read" if offline else ""
     typer.echo(f"{path}: well. Site {settings.site.name}: {nodes}{unread}")

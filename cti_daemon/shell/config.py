@@ -1,7 +1,8 @@
 """From a TOML file to `Settings` and secrets; or to every fault at once, each with file, line, key and what would be right."""
 
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from cti_daemon.model.settings import Settings
 from cti_daemon.shell import plan_files
 from cti_daemon.shell.config_faults import Fault, address_faults, explain, gateway_faults
 from cti_daemon.shell.drill_calendar import calendar_faults
-from cti_daemon.shell.secret_files import NodeSecrets, SecretError, Secrets, read_lines, read_secret, tls_context
+from cti_daemon.shell.secret_files import KeyRingError, Lack, NodeSecrets, SecretError, Secrets, read_lines, read_secret, tls_context
 from cti_daemon.shell.time_zone import zone_faults
 from cti_daemon.wire.toml_lines import Path as KeyPath
 from cti_daemon.wire.toml_lines import TomlLines
@@ -120,13 +121,40 @@ def _read_secrets(file: Path, lines: TomlLines, settings: Settings) -> tuple[Sec
             tls = tls_context(settings.mqtt.tls, file.parent)
         except SecretError as fault:
             faults.append(Fault.at(file, lines, ("mqtt", "tls"), str(fault)))
-    keys, why_not = None, ""
-    if settings.affected is not None:
+    return replace(_read_parts(file, lines, settings), nodes=nodes, mqtt_password=password, mqtt_tls=tls), faults
+
+
+def _read_parts(file: Path, lines: TomlLines, settings: Settings) -> Secrets:
+    """Secrets of what telephony does not depend on: one that cannot be used is a lack, and no fault."""
+    lacks: list[Lack] = []
+
+    def read(part: str, name: str, path: KeyPath, act: Callable[[], str]) -> str | None:
         try:
-            keys = read_lines(settings.affected.keys, file.parent)
-        except SecretError as fault:
-            why_not = str(Fault.at(file, lines, ("register", "keys"), str(fault)))
-    gateways = {gateway.name: read(gateway.url, ("gateway", i, "url")) for i, gateway in enumerate(settings.gateway)}
-    faults += gateway_faults(file, lines, settings, gateways)
-    call_out = read(settings.call_out.secret, ("call_out", "secret")) if settings.call_out is not None else None
-    return Secrets(nodes, password, tls, keys, why_not, gateways, call_out), faults
+            return act()
+        except (SecretError, KeyRingError) as fault:
+            lacks.append(Lack(part, name, str(Fault.at(file, lines, path, str(fault)))))
+            return None
+
+    keys = call_out = None
+    if settings.affected is not None:
+        ring = settings.affected.keys
+        keys = read("register", "", ("register", "keys"), lambda: _ring(ring, file.parent))
+    gateways: dict[str, str] = {}
+    for i, gateway in enumerate(settings.gateway):
+        url = read("gateway", gateway.name, ("gateway", i, "url"), lambda gateway=gateway: read_secret(gateway.url, file.parent))  # type: ignore[misc]
+        if url is not None:
+            gateways[gateway.name] = url
+    for gateway_name, wrong in gateway_faults(file, lines, settings, gateways):
+        lacks.append(Lack("gateway", gateway_name, str(wrong)))
+    if settings.call_out is not None:
+        secret = settings.call_out.secret
+        call_out = read("call_out", "", ("call_out", "secret"), lambda: read_secret(secret, file.parent))
+    return Secrets(register_keys=keys, gateways=gateways, call_out=call_out, lacks=tuple(lacks))
+
+
+def _ring(secret: Secret, beside: Path) -> str:
+    from cti_daemon.shell.register_keys import read_ring  # noqa: PLC0415 - its ciphers take memory that a site without a register keeps
+
+    text = read_lines(secret, beside)
+    read_ring(text)
+    return text

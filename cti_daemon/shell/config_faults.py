@@ -101,21 +101,22 @@ def address_faults(file: Path, lines: TomlLines, data: dict[str, Any]) -> list[F
     return faults
 
 
-def gateway_faults(file: Path, lines: TomlLines, settings: Settings, urls: Mapping[str, str]) -> list[Fault]:
-    """What the gateways' URLs say against the channels that use them. No URL is ever quoted: it is a secret."""
-    faults: list[Fault] = []
+def gateway_faults(file: Path, lines: TomlLines, settings: Settings, urls: Mapping[str, str]) -> list[tuple[str, Fault]]:
+    """What the gateways' URLs say against the channels that use them, by gateway. No URL is ever quoted: it is a secret."""
+    faults: list[tuple[str, Fault]] = []
     for i, gateway in enumerate(settings.gateway):
-        if urls[gateway.name] and "://" not in urls[gateway.name]:
-            faults.append(Fault.at(file, lines, ("gateway", i, "url"), "what stands there is no Apprise URL: kind://…"))
+        if "://" not in urls.get(gateway.name, "://"):
+            told = "what stands there is no Apprise URL: kind://…"
+            faults.append((gateway.name, Fault.at(file, lines, ("gateway", i, "url"), told)))
     for i, person in enumerate(settings.contact):
         for channel in person.channels:
-            url = urls.get(channel.via, "")
+            url, told = urls.get(channel.via, ""), ""
             if url and not channel.to and "{to}" in url:
-                faults.append(Fault.at(file, lines, ("contact", i, "channels"), f"via {channel.via!r} needs the person's address: to = …"))
+                told = f"via {channel.via!r} needs the person's address: to = …"
             elif url and channel.to and "{to}" not in url:
-                faults.append(
-                    Fault.at(file, lines, ("contact", i, "channels"), f"the URL of {channel.via!r} has no {{to}}: leave `to` out")
-                )
+                told = f"the URL of {channel.via!r} has no {{to}}: leave `to` out"
+            if told:
+                faults.append((channel.via, Fault.at(file, lines, ("contact", i, "channels"), told)))
     return faults
 
 

@@ -50,6 +50,10 @@ async def _test(loaded: Loaded, people: list[Contact]) -> bool:
             if channel.via == VOICE:
                 typer.echo(f"- {person.name:<20} {VOICE}: not called")
                 continue
+            if channel.via not in loaded.secrets.gateways:
+                is_well = False
+                typer.echo(f"✘ {person.name:<20} {channel.via}: its gateway's URL was not read; cti-daemon check-config says why")
+                continue
             url = address_in(loaded.secrets.gateways[channel.via], channel.to)
             sent = await send(url, message, loaded.settings.people.attempt_deadline)
             is_taken = sent.result is TryResult.DELIVERED

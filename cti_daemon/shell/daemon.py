@@ -38,7 +38,7 @@ from cti_daemon.model.settings import Settings
 from cti_daemon.model.views import SiteView
 from cti_daemon.policy.plans import Plans
 from cti_daemon.policy.response import Responses
-from cti_daemon.shell import backups, log, plan_files
+from cti_daemon.shell import backups, lacks, log, plan_files
 from cti_daemon.shell.almanac import AlmanacTeller
 from cti_daemon.shell.ami.audio_ear import AudioEar
 from cti_daemon.shell.ami.edge_eye import EdgeEye
@@ -127,7 +127,7 @@ class Daemon:
         self._engine = engine
         self._recall_figures(engine)
         self._metrics = Metrics(settings, self.view)
-        self._metrics.watch_journal(self._journal)
+        self._watch_parts()
         runner = self._runner = Runner(engine, self._journal, settings.detection.stall, self._beat)
         nodes = [NodeName(node.name) for node in settings.node]
         self._readiness = Readiness(nodes, self.view, lambda: self._journal.is_healthy)
@@ -192,6 +192,14 @@ class Daemon:
         if self._register is not None:
             await self._register.register.close()
         await self._journal.close()
+
+    def _watch_parts(self) -> None:
+        """What can be counted of the daemon's own parts, and what cannot be used."""
+        settings, lacking = self._settings, self._secrets.lacks
+        self._metrics.watch_journal(self._journal)
+        lacks.tell(lacking)
+        if settings.gateway or settings.affected or settings.call_out:
+            self._metrics.add(lambda: lacks.families(settings, lacking))
 
     def _open_register(self) -> "RegisterRoom | None":
         if self._settings.affected is None:

@@ -122,7 +122,9 @@ class Notices:
         via = each.channel.via
         if via == VOICE:
             ringing = self._voice.tell(each.person, call, is_drill=is_drill) if self._voice is not None else None
-            sent = await ringing if ringing is not None else Sent(TryResult.FAILED, "[call_out] is not configured")
+            sent = (
+                await ringing if ringing is not None else Sent(TryResult.FAILED, "[call_out] is not configured, or its secret was not read")
+            )
         elif url := self._gateways.get(via):
             sent = await send(address_in(url, each.channel.to), message, self._people.attempt_deadline)
         else:

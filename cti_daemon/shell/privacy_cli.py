@@ -13,6 +13,7 @@ import typer
 
 from cti_daemon.shell.cli_options import DEFAULT_CONFIG, EX_FAULT, EX_REFUSED, EX_UNAVAILABLE, EX_USAGE, ConfigPath, Format, fail, load
 from cti_daemon.shell.control_client import ControlClient, UnreachableError
+from cti_daemon.shell.secret_files import KeyRingError
 
 app = typer.Typer(
     name="privacy",
@@ -95,7 +96,7 @@ def new_key(
 
     try:
         typer.echo(register_keys.draw_line(name or f"k{datetime.now(UTC):%Y%m%d}"))
-    except register_keys.KeyRingError as fault:
+    except KeyRingError as fault:
         fail(str(fault), EX_USAGE)
 
 

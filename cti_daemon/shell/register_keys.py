@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from cti_daemon.shell.secret_files import KeyRingError
+
 KEY_BYTES = 32
 NONCE_BYTES = 12
 FORMAT = 1
@@ -22,10 +24,6 @@ FINDER = "find"
 MOST_BYTES = 16_384
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
 _SHAPE = "lines `ID BASE64` of 32 bytes each, the first one writes, and one line `find BASE64`; `cti-daemon privacy new-key` draws them"
-
-
-class KeyRingError(ValueError):
-    """The ring cannot be used; says why, never what stands there."""
 
 
 class LostKeyError(Exception):

@@ -21,7 +21,7 @@ from cti_daemon.shell.journal import Journal
 from cti_daemon.shell.register import Register, RegisterError
 from cti_daemon.shell.register_desk import VERB, RegisterDesk
 from cti_daemon.shell.register_hands import RegisterHands, Spawn
-from cti_daemon.shell.register_keys import KeyRing, KeyRingError, read_ring
+from cti_daemon.shell.register_keys import KeyRing, read_ring
 from cti_daemon.shell.secret_files import Secrets
 from cti_daemon.shell.ticket_desk import TICKET, TicketDesk
 
@@ -85,25 +85,9 @@ class RegisterRoom:
 
 
 def open_room(settings: Settings, secrets: Secrets, journal: Journal) -> RegisterRoom | None:
-    """The room; None where no register is configured, or (loudly) where its keys cannot be used: the hotline goes on."""
-    if settings.affected is None:
+    """The room; None where no register is configured, or where its keys cannot be used, which the daemon has said: the hotline goes on."""
+    if settings.affected is None or secrets.register_keys is None:
         return None
-    fault = fault_of(secrets)
-    if fault:
-        text = "no register is kept: affected callers are not written down"
-        log.get("register").error(text, fault=fault)
-        return None
-    room = RegisterRoom(settings, settings.affected, read_ring(secrets.register_keys or ""), journal, secrets.gateways)
+    room = RegisterRoom(settings, settings.affected, read_ring(secrets.register_keys), journal, secrets.gateways)
     room.register.start()
     return room
-
-
-def fault_of(secrets: Secrets) -> str:
-    """Why the key ring cannot be used; empty when it can."""
-    if secrets.register_fault:
-        return secrets.register_fault
-    try:
-        read_ring(secrets.register_keys or "")
-    except KeyRingError as fault:
-        return f"register.keys: {fault}"
-    return ""

@@ -17,12 +17,26 @@ class SecretError(Exception):
     """Why a secret could not be had, and what to do about it."""
 
 
+class KeyRingError(ValueError):
+    """The register's key ring cannot be used; says why, never what stands there."""
+
+
 @dataclass(frozen=True, slots=True)
 class NodeSecrets:
     """What we alone share with one Asterisk."""
 
     password: str = field(repr=False)
     system_name: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """A part of the site that cannot be used for want of its secret. No reason not to start: telephony never depends on it. `part` is its
+    table in the configuration, `name` that of a gateway; `fault`: file, line, key, and what would be right."""
+
+    part: str
+    name: str
+    fault: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +48,11 @@ class Secrets:
     mqtt_tls: ssl.SSLContext | None = field(default=None, repr=False)
     register_keys: str | None = field(default=None, repr=False)
     """The text of the register's key ring."""
-    register_fault: str = ""
-    """Why it cannot be had. No reason not to start: the hotline goes on without a register."""
     gateways: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Apprise URLs by name of the gateway."""
+    """Apprise URLs by name of the gateway; of those that can be had."""
     call_out: str | None = field(default=None, repr=False)
     """Of the AMI account that may originate."""
+    lacks: tuple[Lack, ...] = ()
 
     def of(self, node: str) -> NodeSecrets:
         return self.nodes[node]

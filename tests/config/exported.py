@@ -8,13 +8,13 @@ from pathlib import Path
 from cti_daemon.model.backups import Backup
 from cti_daemon.model.recording import RecordingView
 from cti_daemon.model.views import SiteView
-from cti_daemon.shell import config
+from cti_daemon.shell import config, lacks
 from cti_daemon.shell.backups import Backups
 from cti_daemon.shell.journal import Journal
 from cti_daemon.shell.messengers import Messengers
 from cti_daemon.shell.metrics import Metrics
 from cti_daemon.shell.mqtt import MqttBridge
-from cti_daemon.shell.secret_files import Secrets
+from cti_daemon.shell.secret_files import Lack, Secrets
 from tests.shell.conftest import SAMPLE, Picture
 
 
@@ -40,4 +40,5 @@ def everything_exported(picture: Picture, folder: Path) -> set[str]:
     metrics.watch_register(_Register())
     metrics.add(Backups(SAMPLE, Backup(folder=str(folder)), Journal(folder / "none").append, lambda _: None, lambda: False).families)
     metrics.add(Messengers(settings, Secrets(), lambda _: None, lambda work, _: work.close()).families)
+    metrics.add(lambda: lacks.families(settings, [Lack("gateway", "hook", "is missing")]))
     return set(re.findall(r"^# TYPE (\w+)", "".join(metrics.pieces()), re.MULTILINE))

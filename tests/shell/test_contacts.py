@@ -64,9 +64,13 @@ class Files:
         self.file.write_text(text)
 
     def faults(self) -> list[str]:
-        with pytest.raises(config.ConfigError) as caught:
-            config.load(self.file)
-        return [f"{fault.line}: {fault.text}" for fault in caught.value.faults]
+        """What is wrong, whether the daemon starts with it or not."""
+        try:
+            loaded = config.load(self.file)
+        except config.ConfigError as error:
+            return [f"{fault.line}: {fault.text}" for fault in error.faults]
+        told = (lack.fault.removeprefix(f"{self.file}:").partition(": ") for lack in loaded.secrets.lacks)
+        return [f"{line}: {text.partition(': ')[2]}" for line, _, text in told]
 
     def line(self, text: str) -> int:
         return next(i for i, line in enumerate(self.file.read_text().splitlines(), 1) if text in line)

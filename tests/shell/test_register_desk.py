@@ -198,7 +198,10 @@ async def test_without_a_good_ring_the_hotline_goes_on_and_check_config_says_so(
     ]
     site.write_text("\n".join(lines) + f'\n[register]\nkeys = {{ file = "{tmp_path}/keys" }}\n')
     loaded = config.load(site)
-    assert told in register_room.fault_of(loaded.secrets)
+    (lack,) = loaded.secrets.lacks
+    assert lack.part == "register"
+    assert told in lack.fault
+    assert f"{site}:{len(lines) + 2}: register.keys: " in lack.fault
     assert register_room.open_room(loaded.settings, loaded.secrets, Journal(tmp_path / "j.sqlite")) is None
     run = await asyncio.to_thread(
         subprocess.run,
@@ -207,4 +210,8 @@ async def test_without_a_good_ring_the_hotline_goes_on_and_check_config_says_so(
         text=True,
         check=False,
     )
-    assert (run.returncode, told in run.stderr, "keeps no register" in run.stderr) == (78, True, True), run.stderr
+    assert (run.returncode, told in run.stderr, "the daemon runs, and affected callers are not written down" in run.stderr) == (
+        78,
+        True,
+        True,
+    ), run.stderr

@@ -5,7 +5,8 @@ import base64
 
 import pytest
 
-from cti_daemon.shell.register_keys import KeyRingError, LostKeyError, TornError, draw_line, read_ring
+from cti_daemon.shell.register_keys import LostKeyError, TornError, draw_line, read_ring
+from cti_daemon.shell.secret_files import KeyRingError
 from tests.leaks.marks import Marks
 
 NUMBER = "13900004501"

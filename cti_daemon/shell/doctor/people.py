@@ -11,7 +11,7 @@ from cti_daemon.model.plan_tables import ROLES
 from cti_daemon.model.settings import Settings
 from cti_daemon.policy.contact_tests import DAY_SECONDS
 from cti_daemon.policy.reaching import TryResult
-from cti_daemon.shell import notice_sender
+from cti_daemon.shell import lacks, notice_sender
 from cti_daemon.shell.ami.life import LifeFailedError
 from cti_daemon.shell.call_out import CallOutLines
 from cti_daemon.shell.contact_proofs import ContactProofs, Key, Proof
@@ -24,11 +24,17 @@ from cti_daemon.state.contact_book import ContactBook
 
 async def questions(settings: Settings, secrets: Secrets) -> list[Finding]:
     """Nothing where no contact is configured."""
+    wanting = [fault(lack.part, lack.name or "secret", lacks.words(lack), "the secret's file or credential") for lack in secrets.lacks]
     if not settings.contact:
-        return []
+        return wanting
     proofs = ContactProofs(Path(settings.journal.path).with_name(PROOFS)).read()
     return [
-        *[await _gateway(gateway.name, secrets.gateways.get(gateway.name, "")) for gateway in settings.gateway],
+        *wanting,
+        *[
+            await _gateway(gateway.name, secrets.gateways.get(gateway.name, ""))
+            for gateway in settings.gateway
+            if gateway.name in secrets.gateways
+        ],
         *(_reach(person, proofs, settings.people.test_every_days, time.time()) for person in settings.contact),
         *_roles(ContactBook(settings.contact)),
         *([await _calls(CallOutLines(settings, secrets))] if settings.call_out is not None and secrets.call_out is not None else []),
