@@ -10,7 +10,19 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cti_daemon.model.affected import AskNumber, CallBack, ForgetNumbers, KeepCaller, NoteRow
-from cti_daemon.model.effects import Answer, AskEdge, Effect, ListEdge, ListNode, ProbeNode, Record, Report, SampleAudio
+from cti_daemon.model.effects import (
+    Answer,
+    AskEdge,
+    Effect,
+    ListEdge,
+    ListNode,
+    ProbeNode,
+    RaiseCaller,
+    Record,
+    Report,
+    SampleAudio,
+    SetSwitch,
+)
 from cti_daemon.model.events import Event
 from cti_daemon.model.plan_effects import CallIn, InformCallers, Notify, TestCalls
 from cti_daemon.model.reasons import Verdict
@@ -146,4 +158,8 @@ def _urgency(effect: Effect) -> int:
         return 0
     if isinstance(effect, Report | Answer | Notify | CallIn | InformCallers | TestCalls | KeepCaller | NoteRow | ForgetNumbers):
         return 3
-    return 2 if isinstance(effect, AskNumber | CallBack | AskEdge | SampleAudio | ProbeNode | ListEdge | ListNode) else 1
+    return (
+        2
+        if isinstance(effect, SetSwitch | RaiseCaller | AskNumber | CallBack | AskEdge | SampleAudio | ProbeNode | ListEdge | ListNode)
+        else 1
+    )

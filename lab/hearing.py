@@ -15,7 +15,7 @@ from lab.ami import Ami
 from lab.capture import Capture
 from lab.carrier import Audio, Group
 from lab.deadline import wait_until
-from lab.layout import CARRIER, CTI, EDGE, PBX_A, REPOSITORY, RUN, Host, Net, Size
+from lab.layout import CARRIER, CTI, EDGE, PBX_A, PBX_B, REPOSITORY, RUN, Host, Net, Size
 from lab.site import with_callbacks
 from lab.trial import agents_talking, callers_waiting, start_daemon, wait_daemon
 
@@ -55,6 +55,12 @@ title = { zh = "回拨", en = "call-back offered" }
 id = "priority"
 do = "caller-priority"
 title = { zh = "优先", en = "priority" }
+[[stage.step]]
+id = "penalty"
+do = "seats-penalty"
+seats = ["seat1"]
+penalty = 5
+title = { zh = "后备坐席", en = "seat1 is called last" }
 [[stage.step]]
 id = "paths"
 do = "test-calls"
@@ -98,6 +104,10 @@ class Result:
     rung: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
     """To whom which words went, in order."""
+    penalties: list[str] = field(default_factory=list)
+    """Of seat1, on both media servers."""
+    first_in_queue: str = ""
+    """Who is first while a stranger has waited longer and one of the register rings in again."""
     is_announced_without_us: bool = False
     is_quiet_afterwards: bool = False
 
@@ -116,7 +126,9 @@ def play() -> Result:
     bench.up(Size(seats=2, emergency_seats=2), lambda _text: None, with_voices)
     capture = Capture(RUN / "hearing")
     talkers = Group("talkers", 1, 2, 20, 300, Audio.SPARSE)
-    asker = Group("asker", 2, 1, 5, 60, Audio.KEYS)
+    asker = Group("asker", 2, 2, 5, 60, Audio.KEYS)
+    stranger = Group("stranger", 3, 1, 5, 16, Audio.SPARSE)
+    again = Group("again", 4, 1, 5, 14, Audio.SPARSE, known_as=asker.number_prefix)
     sink = RUN / "hook.jsonl"
     try:
         _prepare()
@@ -129,35 +141,31 @@ def play() -> Result:
         _say("plan-start", plan="trial")
         _say("stage-set", incident="trial-1", eta=time.strftime("%H:%M", time.localtime(time.time() + _ETA_SECONDS)))
         wait_until("the edge to announce", lambda: _on_edge("CTI_ANNOUNCE") == "cti-trial-outage", 10)
-        carrier.start(talkers)
-        with Ami(PBX_A) as pbx:
-            wait_until("two callers to talk", lambda: len(agents_talking(pbx)) == 2, 30, every_seconds=0.2)
-            carrier.start(asker)
-            wait_until(
-                "somebody to leave his number", lambda: bool(_rows()), 30, every_seconds=0.5, evidence=lambda: str(callers_waiting(pbx))
-            )
+        _leave_numbers(talkers, asker)
         result.registered = [row["harm"] for row in _rows()]
         wait_until("the test calls", lambda: _step("paths") in {"done", "failed"}, 30, every_seconds=0.5)
         _say("task-done", incident="trial-1", step="asked")
-        wait_until("the caller to be told", lambda: _step("inform") == "done", 20, every_seconds=0.3)
+        wait_until("the callers to be told", lambda: _step("inform") == "done", 20, every_seconds=0.3)
+        result.penalties = [_penalty(node) for node in (PBX_A, PBX_B)]
+        result.first_in_queue = _ring_in_again(stranger, again)
+        carrier.stop(talkers)
         daemon.kill()
         result.is_announced_without_us = _on_edge("CTI_ANNOUNCE") == "cti-trial-outage"
         daemon.start()
         wait_daemon()
-        carrier.stop(talkers)
         wait_until(
             "the call-back", lambda: all(row["state"] == "closed" for row in _rows()), 40, every_seconds=0.5, evidence=lambda: str(_rows())
         )
-        result.closed = [row["result"] for row in _rows()]
+        result.closed = sorted(row["result"].partition(", by")[0] for row in _rows())
         result.steps = _incident()["steps"]
         _say("stage-set", incident="trial-1", stage="recovered")
-        wait_until("everybody to be told that it is over", lambda: len(_told(sink)) >= 2, 20, every_seconds=0.3)
+        wait_until("everybody to be told that it is over", lambda: len(_told(sink)) >= 4, 20, every_seconds=0.3)
         wait_until("quiet", lambda: _on_edge("CTI_ANNOUNCE") == "" and _at_server("CTI_OFFER") == "", 10)
         result.is_quiet_afterwards = True
         time.sleep(2.0)  # nothing more may be sent
     finally:
         capture.stop()
-        for group in (talkers, asker):
+        for group in (talkers, asker, stranger, again):
             carrier.stop(group)
         telephones.stop()
         process.stop("sinks")
@@ -166,6 +174,26 @@ def play() -> Result:
     result.rung = aftermath.rung(capture.carrier_sip)
     _listen(result, capture, replace(asker))
     return result
+
+
+def _leave_numbers(talkers: Group, asker: Group) -> None:
+    carrier.start(talkers)
+    with Ami(PBX_A) as pbx:
+        wait_until("two callers to talk", lambda: len(agents_talking(pbx)) == 2, 30, every_seconds=0.2)
+        carrier.start(asker)
+        told = lambda: str(callers_waiting(pbx))  # noqa: E731 - evidence
+        wait_until("two to leave their numbers", lambda: len(_rows()) == 2, 30, every_seconds=0.5, evidence=told)
+
+
+def _ring_in_again(stranger: Group, again: Group) -> str:
+    """Return who is first in the queue, when a stranger waits and one of the register rings in behind him."""
+    with Ami(PBX_A) as pbx:
+        carrier.start(stranger)
+        wait_until("a stranger to wait", lambda: len(callers_waiting(pbx)) == 1, 15, every_seconds=0.2)
+        carrier.start(again)
+        wait_until("who left his number to wait too", lambda: len(callers_waiting(pbx)) == 2, 15, every_seconds=0.2)
+        time.sleep(2.0)
+        return _first(pbx)
 
 
 def _path() -> dict[str, str]:
@@ -233,6 +261,18 @@ def _on_edge(variable: str) -> str:
 def _at_server(variable: str) -> str:
     with Ami(PBX_A) as pbx:
         return pbx.get(variable)
+
+
+def _penalty(node: Host) -> str:
+    with Ami(node) as pbx:
+        rows = pbx.list("QueueStatus", "QueueStatusComplete")
+    return next(row["Penalty"] for row in rows if row.get("Location") == "PJSIP/seat1" and row["Queue"] == "hotline")
+
+
+def _first(pbx: Ami) -> str:
+    """Number of the first in the queue."""
+    rows = pbx.list("QueueStatus", "QueueStatusComplete")
+    return next((row["CallerIDNum"] for row in rows if row["Event"] == "QueueEntry" and row["Position"] == "1"), "")
 
 
 def _told(sink: Any) -> list[str]:

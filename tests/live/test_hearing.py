@@ -19,10 +19,14 @@ def test_what_a_plan_lets_callers_hear_and_do() -> None:
     assert (result.announced_to, result.heard_packets > 40) == ("183", True)
     assert set(result.steps.values()) == {"done"}
     assert result.is_announced_without_us
-    assert (result.registered, result.rung) == (["asked"], ["5550021"])
-    assert result.closed[0].startswith("reached, by seat")
-    fault, recovery = result.told
-    assert fault.startswith("5550021: 非常抱歉 / we apologise\n系统故障")
-    assert "预计恢复时间" in fault
-    assert recovery == "5550021: 服务已恢复 / service is back"
+    assert (result.registered, result.rung) == (["asked", "asked"], ["5550022"])
+    assert result.penalties == ["5", "5"]
+    assert result.first_in_queue == "5550021"
+    assert result.closed == ["rang in himself, served", "reached"]
+    for number in ("5550021", "5550022"):
+        fault, recovery = (told.removeprefix(f"{number}: ") for told in result.told if told.startswith(number))
+        assert fault.startswith("非常抱歉 / we apologise\n系统故障")
+        assert "预计恢复时间" in fault
+        assert recovery == "服务已恢复 / service is back"
+    assert len(result.told) == 4
     assert result.is_quiet_afterwards
