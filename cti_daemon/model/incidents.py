@@ -93,6 +93,8 @@ TELEPHONY = frozenset(
 """What saves calls: it waits for nobody's approval."""
 VOICES = frozenset({ActionKind.ANNOUNCE_ON, ActionKind.ANNOUNCE_OFF, ActionKind.CALLER_PRIORITY, ActionKind.OFFER_CALL_BACK})
 """What callers hear, and are offered: it holds while the incident is open, and ends with it."""
+OF_THE_REGISTER = frozenset({ActionKind.INFORM_CALLERS, ActionKind.OFFER_CALL_BACK, ActionKind.CALLER_PRIORITY})
+"""What a site without a register cannot do: a number that is left there would be kept by nobody."""
 MACHINE = TELEPHONY | VOICES | {ActionKind.INFORM_CALLERS, ActionKind.TEST_CALLS}
 """What the engine has carried out, and what has an outcome."""
 PEOPLE = frozenset({ActionKind.TASK, ActionKind.ASK})

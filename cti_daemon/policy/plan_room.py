@@ -8,7 +8,7 @@ from typing import Any
 from cti_daemon.model.effects import Effect
 from cti_daemon.model.events import Command
 from cti_daemon.model.ids import QueueName, SeatName
-from cti_daemon.model.incidents import BACK, VOICES, ActionKind, Step
+from cti_daemon.model.incidents import BACK, OF_THE_REGISTER, VOICES, ActionKind, Step
 from cti_daemon.model.plan_effects import About, InformCallers, TestCalls
 from cti_daemon.model.reasons import CommandStatus, Role
 from cti_daemon.policy import failover
@@ -100,6 +100,8 @@ class PlanRoom:
         is_back = wish.step.id.endswith(BACK)
         if self._rooms.book.orders.is_paused and not is_back:
             self._end(wish, "automation is paused: this is left to people", at, out, is_done=False)
+        elif wish.step.do in OF_THE_REGISTER and self._rooms.settings.affected is None:
+            self._end(wish, "there is no register: the configuration has no [register]", at, out, is_done=False)
         elif wish.step.do in VOICES:
             self._rooms.voices.use([self._plans.incidents[wish.incident].plan])
             self._spoken[f"{wish.incident}/{wish.step.id}"] = (wish, at + VOICE_WITHIN_SECONDS)
@@ -128,9 +130,6 @@ class PlanRoom:
     # --- callers and calls --------------------------------------------------------------------------------------------
 
     def _inform(self, wish: Wish, at: float, out: list[Effect]) -> None:
-        if self._rooms.settings.affected is None:
-            self._end(wish, "there is no register: the configuration has no [register]", at, out, is_done=False)
-            return
         incident, step = self._plans.incidents[wish.incident], wish.step
         about = About.RECOVERY if step in incident.plan.recovery.steps else About.FAULT
         words = [f"{step.text.zh} / {step.text.en}"]

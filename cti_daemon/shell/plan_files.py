@@ -5,7 +5,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from cti_daemon.model.contacts import VOICE
-from cti_daemon.model.incidents import ActionKind, Plan
+from cti_daemon.model.incidents import OF_THE_REGISTER, Plan
 from cti_daemon.model.settings import Settings
 from cti_daemon.shell.config_faults import Fault
 from cti_daemon.wire.plan_file import MOST_BYTES, Site, read_plan
@@ -42,16 +42,13 @@ def without_seats(plans: Iterable[Plan]) -> dict[str, list[str]]:
     return found
 
 
-_OF_THE_REGISTER = (ActionKind.INFORM_CALLERS, ActionKind.OFFER_CALL_BACK, ActionKind.CALLER_PRIORITY)
-
-
 def unable(settings: Settings, plans: Iterable[Plan]) -> list[str]:
     """What plans would do to callers and cannot on this site, each with its step."""
     ways = {gateway.name for gateway in settings.gateway} | ({VOICE} if settings.call_out is not None else set())
     found: list[str] = []
     for plan in plans:
         for step in plan.steps:
-            if step.do in _OF_THE_REGISTER and settings.affected is None:
+            if step.do in OF_THE_REGISTER and settings.affected is None:
                 found.append(f"{plan.name}/{step.id} needs [register]")
             elif step.by and not ways.intersection(step.by):
                 found.append(f"{plan.name}/{step.id} would tell callers by {', '.join(step.by)}: no [[gateway]] and no [call_out] for it")

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
+from cti_daemon.model.affected import AskNumber, ForgetNumbers, KeepCaller, NoteRow
 from cti_daemon.model.call_events import CallerJoined
 from cti_daemon.model.contacts import Channel, Contact, Gateway
 from cti_daemon.model.effects import RaiseCaller, SetSwitch, Switch
@@ -16,8 +17,8 @@ from cti_daemon.model.incidents import ActionKind, IncidentState, Plan
 from cti_daemon.model.plan_effects import Carried, InformCallers, Summoned, SummonsAnswer, TestCalls
 from cti_daemon.model.reasons import Result
 from cti_daemon.model.records import Standing
-from cti_daemon.model.register import Harm, RowState
-from cti_daemon.policy.plan_room import VOICE_WITHIN_SECONDS
+from cti_daemon.model.register import Harm, Register, RowState
+from cti_daemon.policy.plan_room import BEFORE_SECONDS, VOICE_WITHIN_SECONDS
 from cti_daemon.policy.voices import HEAD_OF_QUEUE, clock_in
 from cti_daemon.state.callback import Task
 from cti_daemon.wire.plan_file import Site as Known
@@ -30,7 +31,9 @@ INFORM = 'by = ["sms"]\ntext = { zh = "抱歉", en = "sorry" }\n'
 
 
 class Voiced(Site):
-    """Every Asterisk takes what it is told, as long as `refusal` is empty."""
+    """Every Asterisk takes what it is told, as long as `refusal` is empty. `has_register`: numbers may be kept."""
+
+    has_register = True
 
     def __init__(self, *plans: Plan, refusal: str = "") -> None:
         self.refusal = refusal
@@ -39,6 +42,12 @@ class Voiced(Site):
         self.asked: list[SetSwitch] = []
         self.ordered: list[InformCallers | TestCalls] = []
         super().__init__(*plans)
+
+    @override
+    def begin(self, *args: Any, **kwargs: Any) -> None:
+        own = Register(keys=Secret(file="/none")) if self.has_register else None
+        self.settings = self.settings.model_copy(update={"affected": own})
+        super().begin(*args, **kwargs)
 
     @override
     def switch(self, deed: SetSwitch | RaiseCaller) -> None:
@@ -55,6 +64,8 @@ class Voiced(Site):
     def do(self, effect: Any) -> None:
         if isinstance(effect, InformCallers | TestCalls):
             self.ordered.append(effect)
+            return
+        if isinstance(effect, AskNumber | KeepCaller | ForgetNumbers | NoteRow):
             return
         super().do(effect)
 
@@ -170,10 +181,32 @@ def test_only_a_time_of_the_day_is_spoken(said: str, spoken: str) -> None:
 
 
 def test_callers_are_told_the_plan_s_words_the_wording_and_the_time_and_the_outcome_ends_the_step() -> None:
-    site = begun(step("announce-on", ANNOUNCE), step("inform-callers", INFORM).replace('"act"', '"tell"'))
-    assert site.only().steps["tell"] == "failed", "this site has no register"
+    later = step("inform-callers", INFORM + 'after = "5s"\n').replace('"act"', '"tell"')
+    site = begun(step("announce-on", ANNOUNCE), later)
+    site.ask("stage-set", incident="trouble-1", eta="15:30")
+    site.run(site.now + 6.0)
+    (order,) = site.ordered
+    assert isinstance(order, InformCallers)
+    assert (order.order, order.about, order.by) == ("trouble-1/tell", "fault", ("sms",))
+    assert order.text.splitlines() == ["抱歉 / sorry", "故障 / out", "预计恢复时间 / expected to be over: 15:30"]
+    assert order.since_seconds == pytest.approx(BEFORE_SECONDS + 5.0, abs=1.5)
+    site.feed(Carried("trouble-1/tell", is_done=True, said="of 2: 2 told"))
+    assert site.only().steps["tell"] == "done"
+
+
+class Bare(Voiced):
+    has_register = False
+
+
+@pytest.mark.parametrize("kind", ["offer-call-back", "caller-priority", "inform-callers"])
+def test_without_a_register_nobody_is_promised_what_nobody_can_keep(kind: str) -> None:
+    site = Bare(plan(step(kind, INFORM if kind == "inform-callers" else "")))
+    site.ask("plan-start", plan="trouble")
+    site.run(site.now + 3.0)
+    assert site.only().steps == {"act": "failed"}
     said = [record.data["said"] for record in site.records if record.kind == "incident" and record.data.get("step_state") == "failed"]
     assert said == ["there is no register: the configuration has no [register]"]
+    assert not any(value for value in site.held.values())
 
 
 def test_test_calls_are_ordered_once_again_after_a_restart_and_end_with_their_outcome() -> None:
@@ -208,12 +241,18 @@ def test_a_failed_step_that_recovery_needs_is_made_good_by_the_task_that_follows
     assert site.only().state is IncidentState.RECOVERED
 
 
-def test_a_message_of_the_recovery_does_not_keep_the_incident_from_closing_nor_is_it_lost() -> None:
+def test_an_incident_without_a_review_closes_when_those_who_were_to_be_told_of_its_end_are() -> None:
     after = f'[recovered]\n[[recovered.step]]\nid = "told"\ndo = "inform-callers"\n{INFORM}title = {{ zh = "告", en = "told" }}\n'
     site = begun(WHEN_DOWN, step("note"), after)
     site.ask("stage-set", "over", incident="trouble-1", stage="recovered")
     site.run(site.now + 2.0)
-    assert (site.only().steps, site.only().state) == ({"act": "done", "told": "failed"}, IncidentState.CLOSED)
+    assert (site.only().steps, site.only().state) == ({"act": "done", "told": "begun"}, IncidentState.RECOVERED)
+    (order,) = site.ordered
+    assert isinstance(order, InformCallers)
+    assert (order.about, order.text) == ("recovery", "抱歉 / sorry")
+    site.feed(Carried("trouble-1/told", is_done=True, said="of 1: 1 told"))
+    site.run(site.now + 1.0)
+    assert (site.only().steps["told"], site.only().state) == ("done", IncidentState.CLOSED)
 
 
 def test_other_penalties_for_seats_that_are_in_a_queue() -> None:
