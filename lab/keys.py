@@ -5,6 +5,7 @@ Outside seats: `box` is a mailbox, `cold` presses another key, `home` presses 1.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from lab import carrier, process, sound
 from lab.ami import Ami
@@ -98,19 +99,21 @@ def with_recording(host: Host, files: dict[str, str]) -> dict[str, str]:
     }
 
 
-def press(seat: str, keys: str) -> None:
-    """Have a seat's telephone send these keys in its call."""
+def press(seats: Sequence[str], keys: str) -> None:
+    """Have the telephones of these seats send the keys in their calls, all at the same time."""
     with Ami(PHONES) as phones:
-        channel = phones.get(f"LINE_{seat}")
+        lines = [phones.get(f"LINE_{seat}") for seat in seats]
         for key in keys:
-            phones.do("PlayDTMF", Channel=channel, Digit=key, Duration="100")
+            for line in lines:
+                phones.do("PlayDTMF", Channel=line, Digit=key, Duration="100")
             time.sleep(_KEY_SECONDS)
 
 
-def hang_up(seat: str) -> None:
-    """Have a seat's telephone put the receiver down."""
+def hang_up(seats: Sequence[str]) -> None:
+    """Have the telephones of these seats put the receiver down; some may have done so."""
     with Ami(PHONES) as phones:
-        phones.do("Hangup", Channel=phones.get(f"LINE_{seat}"))
+        for seat in seats:
+            phones.ask("Hangup", Channel=phones.get(f"LINE_{seat}"))
 
 
 def call(group: Group, keys: tuple[tuple[float, str], ...]) -> None:
