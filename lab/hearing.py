@@ -56,11 +56,19 @@ id = "priority"
 do = "caller-priority"
 title = { zh = "优先", en = "priority" }
 [[stage.step]]
+id = "extra"
+do = "seats-login"
+seats = ["desk1"]
+queues = ["hotline"]
+penalty = 1
+title = { zh = "增开坐席", en = "one more seat" }
+[[stage.step]]
 id = "penalty"
 do = "seats-penalty"
-seats = ["seat1"]
+follows = "extra"
+seats = ["desk1"]
 penalty = 5
-title = { zh = "后备坐席", en = "seat1 is called last" }
+title = { zh = "后备坐席", en = "which is called last" }
 [[stage.step]]
 id = "paths"
 do = "test-calls"
@@ -105,7 +113,7 @@ class Result:
     told: list[str] = field(default_factory=list)
     """To whom which words went, in order."""
     penalties: list[str] = field(default_factory=list)
-    """Of seat1, on both media servers."""
+    """Of desk1, on both media servers."""
     first_in_queue: str = ""
     """Who is first while a stranger has waited longer and one of the register rings in again."""
     is_announced_without_us: bool = False
@@ -127,8 +135,8 @@ def play() -> Result:
     capture = Capture(RUN / "hearing")
     talkers = Group("talkers", 1, 2, 20, 300, Audio.SPARSE)
     asker = Group("asker", 2, 2, 5, 60, Audio.KEYS)
-    stranger = Group("stranger", 3, 1, 5, 16, Audio.SPARSE)
-    again = Group("again", 4, 1, 5, 14, Audio.SPARSE, known_as=asker.number_prefix)
+    stranger = Group("stranger", 3, 1, 5, 13, Audio.SPARSE)
+    again = Group("again", 4, 1, 5, 12, Audio.SPARSE, known_as=asker.number_prefix)
     sink = RUN / "hook.jsonl"
     try:
         _prepare()
@@ -192,7 +200,7 @@ def _ring_in_again(stranger: Group, again: Group) -> str:
         wait_until("a stranger to wait", lambda: len(callers_waiting(pbx)) == 1, 15, every_seconds=0.2)
         carrier.start(again)
         wait_until("who left his number to wait too", lambda: len(callers_waiting(pbx)) == 2, 15, every_seconds=0.2)
-        time.sleep(2.0)
+        time.sleep(1.5)
         return _first(pbx)
 
 
@@ -204,9 +212,9 @@ def _prepare() -> None:
     sounds = RUN / "data/sounds/en"
     (sounds / "digits").mkdir(exist_ok=True)
     for name in SPOKEN:
-        (sounds / f"{name}.ulaw").write_bytes(sound.tone(0.5, 523, 659))
+        (sounds / f"{name}.ulaw").write_bytes(sound.tone(0.3, 523, 659))
     for name in (*range(21), 30, 40, 50):
-        (sounds / f"digits/{name}.ulaw").write_bytes(sound.tone(0.2, 700))
+        (sounds / f"digits/{name}.ulaw").write_bytes(sound.tone(0.1, 700))
     folder = daemon.FOLDER / "plans"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "trial.toml").write_text(_PLAN)
@@ -266,7 +274,7 @@ def _at_server(variable: str) -> str:
 def _penalty(node: Host) -> str:
     with Ami(node) as pbx:
         rows = pbx.list("QueueStatus", "QueueStatusComplete")
-    return next(row["Penalty"] for row in rows if row.get("Location") == "PJSIP/seat1" and row["Queue"] == "hotline")
+    return next(row["Penalty"] for row in rows if row.get("Location") == "PJSIP/desk1" and row["Queue"] == "hotline")
 
 
 def _first(pbx: Ami) -> str:

@@ -128,6 +128,9 @@ def _penalize(
     held, penalty = _places(seat, queues, roster), args.get("penalty", 0)
     if isinstance(held, Ruling):
         return held
+    fixed = sorted(m.queue for m in held if m.kind is not MemberKind.DYNAMIC)
+    if fixed:
+        return refuse("wrong_target", f"{seat} stands in queues.conf or a database for {', '.join(fixed)}: its penalty is given there")
     return {m.key: replace(m, penalty=penalty) for m in held if m.penalty != penalty}
 
 

@@ -9,7 +9,7 @@ from typing_extensions import override
 from cti_daemon.model.affected import AskNumber, ForgetNumbers, KeepCaller, NoteRow
 from cti_daemon.model.call_events import CallerJoined
 from cti_daemon.model.contacts import Channel, Contact, Gateway
-from cti_daemon.model.effects import RaiseCaller, SetSwitch, Switch
+from cti_daemon.model.effects import MemberChange, RaiseCaller, SetMember, SetSwitch, Switch
 from cti_daemon.model.events import Outcome
 from cti_daemon.model.fields import Secret
 from cti_daemon.model.ids import CallToken, ChannelName, NodeName, QueueName, Uniqueid
@@ -255,11 +255,23 @@ def test_an_incident_without_a_review_closes_when_those_who_were_to_be_told_of_i
     assert (site.only().steps["told"], site.only().state) == ("done", IncidentState.CLOSED)
 
 
-def test_other_penalties_for_seats_that_are_in_a_queue() -> None:
-    site = begun(step("seats-penalty", 'seats = ["seat1", "seat9"]\npenalty = 7\n'))
-    site.run(site.now + 4.0)
+def test_other_penalties_for_seats_that_are_in_a_queue_and_were_logged_in() -> None:
+    """A member of queues.conf has its penalty there: the lab has shown that it was called done and was not."""
+    more = 'follows = "act"\nseats = ["seat1", "seat8", "seat9"]\npenalty = 7\n'
+    site = begun(
+        step("seats-login", 'seats = ["seat8"]\nqueues = ["hotline"]\npenalty = 1\n'),
+        step("seats-penalty", more).replace('"act"\ndo', '"later"\ndo'),
+    )
+    site.run(site.now + 6.0)
     ended = [record.data["said"] for record in site.records if record.kind == "incident" and record.data.get("step_state") == "done"]
-    assert ended == ["1 of 2 seats hold it; seat9: seat9 is not logged in to any queue"]
+    assert ended[0] == "1 of 1 seats hold it"
+    refused = "seat1: seat1 stands in queues.conf or a database for hotline: its penalty is given there"
+    refused += "; seat9: seat9 is not logged in to any queue"
+    assert ended[1] == f"1 of 3 seats hold it; {refused}"
+    changed = {
+        (e.node, e.wanted.seat, e.wanted.penalty) for _, e in site.effects if isinstance(e, SetMember) and e.change is MemberChange.PENALTY
+    }
+    assert changed == {(node, "seat8", 7) for node in (A, B)}
 
 
 @pytest.mark.parametrize(
