@@ -9,7 +9,7 @@ from lab import office, process, secret, sound
 from lab.ami import Ami
 from lab.deadline import LabError, wait_until
 from lab.layout import ASTERISKS, NODES, RUN, RUN_INSIDE, Host, Size, asterisk_root
-from lab.site import CALLBACK, MOMENT, SORRY, Change, as_it_is, render
+from lab.site import CALLBACK, MOMENT, SEAT_TEST, SORRY, Change, as_it_is, render
 
 # The mounts live in a mount namespace of the process and vanish with it, however it dies. The host name is its own and
 # resolvable: Asterisk looks it up for every call.
@@ -38,6 +38,7 @@ def write_data() -> None:
             link.symlink_to(f"/usr/share/asterisk/{name}")
     (sounds / f"{MOMENT}.ulaw").write_bytes(sound.tone(1.0, 440, 554))
     (sounds / f"{CALLBACK}.ulaw").write_bytes(sound.tone(1.0, 494, 587))
+    (sounds / f"{SEAT_TEST}.ulaw").write_bytes(sound.tone(2.0, 523, 659))
     (sounds / f"{SORRY}.ulaw").write_bytes(sound.tone(2.0, 330, 392))
     for name in office.KEY_TONES:
         (sounds / f"{name}.ulaw").write_bytes(sound.tone(0.2, 880))

@@ -11,7 +11,7 @@ import os
 import shutil
 import sys
 
-from lab import aftermath, bench, beside, daemon, faults, lines_full, login_refused, page, tally
+from lab import aftermath, bench, beside, daemon, emergency_drill, faults, lines_full, login_refused, page, tally
 from lab.catalogue import DRILLS
 from lab.deadline import LabError
 from lab.exercise import Drill
@@ -29,7 +29,12 @@ CALM_SECONDS = 120.0
 """So long a run waits for a machine that runs."""
 
 
-_OF_INCIDENTS = {"callbacks": aftermath.main, login_refused.NAME: login_refused.main, lines_full.NAME: lines_full.main}
+_OF_INCIDENTS = {
+    "callbacks": aftermath.main,
+    login_refused.NAME: login_refused.main,
+    lines_full.NAME: lines_full.main,
+    emergency_drill.NAME: emergency_drill.main,
+}
 """Drills of another kind: one incident, judged by who was told and what became of every caller."""
 
 

@@ -30,6 +30,7 @@ from lab.layout import (
 MOMENT = "cti-moment"
 SORRY = "cti-sorry"
 CALLBACK = "cti-callback"
+SEAT_TEST = "cti-seat-test"
 
 # Everything the lab uses and nothing else: starts in a second, and a missing module shows here, not in production.
 _MODULES = """
@@ -75,8 +76,11 @@ def with_records(host: Host, files: dict[str, str]) -> dict[str, str]:
 
 def with_callbacks(host: Host, files: dict[str, str]) -> dict[str, str]:
     """The daemon may have the edge ring callers up."""
-    if host is not EDGE:
-        return files
+    return with_originate(files) if host is EDGE else files
+
+
+def with_originate(files: dict[str, str]) -> dict[str, str]:
+    """The daemon's account may place calls there."""
     rights = "write = call,agent,user,reporting"
     if rights not in files["manager.conf"]:
         raise ValueError("the sample's rights are other ones now")

@@ -7,8 +7,10 @@ from typing import cast
 
 import pytest
 
+from cti_daemon.model.drills import PlannedDrill
 from cti_daemon.model.events import MemberSeen, Membership, QueuesListed
 from cti_daemon.model.ids import Interface, NodeName, QueueName, SeatName
+from cti_daemon.model.reasons import Role
 from cti_daemon.model.recording import RecordingTable
 from cti_daemon.model.settings import Node, Settings
 from cti_daemon.shell.doctor import included
@@ -74,3 +76,13 @@ def test_an_outside_seat_without_its_key_or_its_number_is_a_fault(settings: Sett
     assert (grade, text) == (Grade.FAULT, "out1: no number is known")
     ((_, grade, text),) = asked(settings, "cti-outside-ask", seat, told={"CTI_OUTSIDE_out1": "01012345"})
     assert (grade, text) == (Grade.OK, "out1 by key")
+
+
+def test_a_drill_of_the_seats_needs_its_context_on_the_emergency_system_only(settings: Settings) -> None:
+    drill = PlannedDrill(name="weekly", what="emergency-seats", when="0 4 * * 1")
+    site = settings.model_copy(update={"drill": (drill,)})
+    assert asked(site, "") == []  # not on this node
+    emergency = settings.node[0].model_copy(update={"role": Role.EMERGENCY})
+    site = site.model_copy(update={"node": (emergency,)})
+    assert [grade for _, grade, _ in asked(site, "cti-seat-test")] == [Grade.OK]
+    assert [(name, grade) for name, grade, _ in asked(site, "")] == [("test calls to seats", Grade.FAULT)]

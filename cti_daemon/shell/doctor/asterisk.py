@@ -50,11 +50,11 @@ async def _way_in(node: Node, path: PathName, secrets: NodeSecrets) -> Finding:
     return judged(took < SLOW_LOGIN_SECONDS, slow, f"logged in and proved in {1000 * took:.0f} ms")
 
 
-async def questions(guest: Visit, *, is_edge: bool, calls_back: bool = False) -> list[Finding]:
-    """`calls_back`: the daemon is to have the edges ring callers up."""
+async def questions(guest: Visit, *, is_edge: bool, places_calls: bool = False) -> list[Finding]:
+    """`places_calls`: the daemon is to have this Asterisk ring people up: lost callers on the edges, emergency seats in a drill."""
     return [
-        await _rights(guest, is_edge=is_edge, calls_back=calls_back),
-        await _excess(guest, calls_back=is_edge and calls_back),
+        await _rights(guest, is_edge=is_edge, places_calls=places_calls),
+        await _excess(guest, places_calls=places_calls),
         await _clock(guest),
         _noise(guest),
         _origin(guest),
@@ -73,9 +73,8 @@ async def _allowed(guest: Visit) -> frozenset[str]:
     return frozenset(answer.headers) if answer.result is Result.DONE else frozenset()
 
 
-async def _rights(guest: Visit, *, is_edge: bool, calls_back: bool) -> Finding:
-    on_edge = NEEDED | {"Originate"} if calls_back else NEEDED
-    needed = on_edge if is_edge else NEEDED | NEEDED_ON_SERVERS
+async def _rights(guest: Visit, *, is_edge: bool, places_calls: bool) -> Finding:
+    needed = (NEEDED if is_edge else NEEDED | NEEDED_ON_SERVERS) | ({"Originate"} if places_calls else set())
     missing = sorted(needed - await _allowed(guest))
     more = ",originate" if "Originate" in needed else ""
     bad = fault(
@@ -87,8 +86,8 @@ async def _rights(guest: Visit, *, is_edge: bool, calls_back: bool) -> Finding:
     return judged(not missing, bad, "has every right it needs")
 
 
-async def _excess(guest: Visit, *, calls_back: bool) -> Finding:
-    unwanted = UNWANTED - {"Originate"} if calls_back else UNWANTED
+async def _excess(guest: Visit, *, places_calls: bool) -> Finding:
+    unwanted = UNWANTED - {"Originate"} if places_calls else UNWANTED
     excess = sorted(unwanted & await _allowed(guest))
     bad = warning(
         "least privilege",

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+from cti_daemon.model.drills import DrillKind
 from cti_daemon.model.events import QueuesListed
-from cti_daemon.model.settings import Settings
+from cti_daemon.model.reasons import Role
+from cti_daemon.model.settings import Node, Settings
 from cti_daemon.shell.doctor.finding import Finding, fault, judged
 from cti_daemon.shell.doctor.visit import Visit
 
@@ -13,6 +15,8 @@ _OUTSIDE = "@cti-outside"
 async def server_questions(guest: Visit, settings: Settings, listed: QueuesListed | str) -> list[Finding]:
     """Of a media server, or of the emergency system."""
     found = [await _recording(guest)] if settings.recording is not None or await guest.get("CTI_RECORD") else []
+    if calls_seats(guest.node, settings):
+        found.append(await _seat_tests(guest))
     if await guest.get("CTI_SURVEY"):
         found.append(await _survey(guest))
     if "cti-fault" in (await guest.get("CTI_SEAT_FEATURES")).split("#"):
@@ -28,6 +32,21 @@ async def server_questions(guest: Visit, settings: Settings, listed: QueuesListe
 async def _has(guest: Visit, context: str) -> bool:
     """Where nobody can tell (no func_dialplan), it is taken to be there: another question says so already."""
     return await guest.get(f"DIALPLAN_EXISTS({context},s,1)") != "0"
+
+
+def calls_seats(node: Node, settings: Settings) -> bool:
+    """Is this Asterisk to call its seats in a drill?"""
+    return node.role is Role.EMERGENCY and any(drill.kind is DrillKind.EMERGENCY_SEATS for drill in settings.drill)
+
+
+async def _seat_tests(guest: Visit) -> Finding:
+    bad = fault(
+        "test calls to seats",
+        guest.node.name,
+        "has no context cti-seat-test: a seat that answers a drill's test call is taken for one that declined it",
+        "#include the newest dialplan/cti-emergency.conf, `dialplan reload`",
+    )
+    return judged(await _has(guest, "cti-seat-test"), bad, "seats can be tried by a drill")
 
 
 async def _recording(guest: Visit) -> Finding:

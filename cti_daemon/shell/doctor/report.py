@@ -53,7 +53,7 @@ async def _ask(guest: Visit, node: Node, loaded: Loaded, listed: dict[Role, Queu
     await asyncio.sleep(1.0)  # listen a moment: what the site sends by itself is judged too
     if node.role is Role.EDGE:
         calls_back = loaded.settings.callback is not None
-        of_edge = await asterisk.questions(guest, is_edge=True, calls_back=calls_back)
+        of_edge = await asterisk.questions(guest, is_edge=True, places_calls=calls_back)
         return [*await dialplan.edge_questions(guest, loaded.settings), *await dialplan.plan_questions(guest, loaded.plans), *of_edge]
     queues = await guest.queues()
     if isinstance(queues, QueuesListed):
@@ -62,7 +62,7 @@ async def _ask(guest: Visit, node: Node, loaded: Loaded, listed: dict[Role, Queu
         *await dialplan.server_questions(guest, queues),
         *await included.server_questions(guest, loaded.settings, queues),
         *await dialplan.plan_questions(guest, loaded.plans),
-        *await asterisk.questions(guest, is_edge=False),
+        *await asterisk.questions(guest, is_edge=False, places_calls=included.calls_seats(node, loaded.settings)),
     ]
 
 
