@@ -23,7 +23,7 @@ from lab.capture import Capture
 from lab.carrier import Audio, Group
 from lab.count import Count
 from lab.deadline import wait_until
-from lab.emergency_judge import Watch, judge_all, take_rows
+from lab.emergency_judge import MESSAGES, Watch, judge_all, take_rows
 from lab.layout import EDGE, EMG, PBX_A, PBX_B, PHONES, RUN, Host, Size
 from lab.site import with_originate
 from lab.trial import agents_talking, start_daemon, wait_daemon
@@ -36,7 +36,7 @@ RING_SECONDS = 5
 TALKERS = Group("talkers", 1, 20, 20, 600, Audio.SPARSE)
 LOUD = Group("loud", 2, 4, 20, 600, Audio.FULL)
 NEW = Group("new", 3, 700, 2, 3, Audio.NONE)
-MORE = Group("more", 4, 12, 20, 25, Audio.SPARSE)
+MORE = Group("more", 4, 20, 20, 25, Audio.SPARSE)
 _LIVE = TALKERS.calls + LOUD.calls
 
 
@@ -79,7 +79,7 @@ def tables(due: datetime) -> str:
         drill("scheduled", f"{due.minute} {due.hour} {due.day} {due.month} *")
         + drill("by-hand", never, start="command", together=2)
         + drill("tight", never, start="command", most_calls=5)
-        + drill("rising", never, start="command", most_calls=_LIVE + MORE.calls - 2)
+        + drill("rising", never, start="command", most_calls=_LIVE + 15)
     )
 
 
@@ -108,6 +108,7 @@ def play() -> Result:
         _play_rising(result, watch)
         _play_death(result, watch)
         take_rows(watch)
+        wait_until("who takes part to be told of the end", lambda: len(audience.got("emergency-seats")) >= MESSAGES, 30)
         result.told = [f"{message.title}: {message.text.splitlines()[-1]}" for message in audience.got("emergency-seats")]
     finally:
         capture.stop()

@@ -30,6 +30,8 @@ _EXPECTED = {
     "rising": ("aborted", "aborted"),
     "standby-dies": ("aborted", "aborted"),
 }
+MESSAGES = 2 * len(_EXPECTED)
+"""To who takes part: the beginning and the end of each drill that was held or aborted."""
 _SAMPLE = re.compile(r"(cti_\w+)(?:\{([^}]*)\})? ([0-9.e+-]+)")
 
 
@@ -177,8 +179,8 @@ def _judge_figures(result: Result, watch: Watch, seats: int) -> None:
 
 def _judge_words(result: Result) -> None:
     messages: list[Any] = audience.got("emergency-seats")
-    if len(messages) != 2 * len(_EXPECTED):
-        result.wrong.append(f"{len(messages)} messages to who takes part; {2 * len(_EXPECTED)} are right")
+    if len(messages) != MESSAGES:
+        result.wrong.append(f"{len(messages)} messages to who takes part; {MESSAGES} are right")
     if any("DRILL" not in message.title for message in messages):
         result.wrong.append("a message does not say that it is a drill")
 
