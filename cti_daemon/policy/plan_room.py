@@ -8,7 +8,7 @@ from typing import Any
 from cti_daemon.model.effects import Effect
 from cti_daemon.model.events import Command
 from cti_daemon.model.ids import QueueName, SeatName
-from cti_daemon.model.incidents import BACK, OF_THE_REGISTER, VOICES, ActionKind, Step
+from cti_daemon.model.incidents import BACK, OF_THE_REGISTER, VOICES, ActionKind, Step, StepState
 from cti_daemon.model.plan_effects import About, InformCallers, TestCalls
 from cti_daemon.model.reasons import CommandStatus, Role
 from cti_daemon.policy import failover
@@ -31,6 +31,8 @@ _SEAT_VERBS = {
 }
 SEATS_WITHIN_SECONDS = 30.0
 """So long no media server's seats may be known before a step about seats counts as not done."""
+INFORM_AGAIN_SECONDS = 60.0
+"""So often it is looked whether somebody has come into the register of an open incident who was not told yet."""
 VOICE_WITHIN_SECONDS = 10.0
 """So long an Asterisk may be away before what callers should hear counts as not done."""
 BEFORE_SECONDS = 300.0
@@ -55,6 +57,7 @@ class PlanRoom:
         """Steps about seats that wait for a media server's seats to be known, and until when."""
         self._spoken: dict[str, tuple[Wish, float]] = {}
         """Steps about what callers hear, until it holds or its time is over."""
+        self._informed_at: dict[str, float] = {}
         rooms.voices.use(plans.plans.values())
         rooms.voices.use(incident.plan for incident in plans.incidents.values())
 
@@ -68,6 +71,7 @@ class PlanRoom:
             for wish in wishes:
                 self._order(wish, at, out)
         self._place(at, out)
+        self._inform_again(at, out)
         return min(self._plans.next_at, self._speak(at, out))
 
     def _speak(self, at: float, out: list[Effect]) -> float:
@@ -129,6 +133,19 @@ class PlanRoom:
 
     # --- callers and calls --------------------------------------------------------------------------------------------
 
+    def _inform_again(self, at: float, out: list[Effect]) -> None:
+        """Who is struck while the incident goes on is told too. It is a level: whoever carries it out knows whom he has told."""
+        for incident in self._plans.incidents.values():
+            if not incident.is_open or incident.is_drill:
+                continue
+            for step in incident.plan.steps:
+                run = incident.steps.get(step.id)
+                if step.do is not ActionKind.INFORM_CALLERS or run is None or run.state is not StepState.DONE:
+                    continue
+                key = f"{incident.id}/{step.id}"
+                if at - max(self._informed_at.get(key, run.since_at), run.since_at) >= INFORM_AGAIN_SECONDS:
+                    self._inform(Wish(incident.id, step), at, out)
+
     def _inform(self, wish: Wish, at: float, out: list[Effect]) -> None:
         incident, step = self._plans.incidents[wish.incident], wish.step
         about = About.RECOVERY if step in incident.plan.recovery.steps else About.FAULT
@@ -138,6 +155,7 @@ class PlanRoom:
         text = "\n".join(word for word in words if word)
         order, since_seconds = f"{wish.incident}/{step.id}", at - incident.began_at + BEFORE_SECONDS
         scale = incident.plan.time_scale
+        self._informed_at[order] = at
         out.append(InformCallers(order, wish.incident, about, step.by, self._rooms.settings.site.name, text, since_seconds, scale))
 
     def _call(self, wish: Wish, at: float, out: list[Effect]) -> None:

@@ -35,6 +35,11 @@ class Informed:
         ).fetchone()
         return str(found[0])
 
+    def told(self, incident: str, about: str) -> frozenset[CallerKey]:
+        """Everybody who was claimed."""
+        found = self._db.execute("SELECT caller FROM informed WHERE incident = ? AND about = ?", (incident, about)).fetchall()
+        return frozenset(CallerKey(caller) for (caller,) in found)
+
     def settle(self, incident: str, about: str, caller: CallerKey, via: str, result: str) -> None:
         self._db.execute(
             "UPDATE informed SET via = ?, result = ? WHERE incident = ? AND about = ? AND caller = ?",

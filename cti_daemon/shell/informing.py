@@ -68,8 +68,10 @@ class Informing:
         ]
         if not rows:
             return True, "nobody is in the register"
-        entry = {"user": "cti-daemon", "do": "inform", "rows": [row.row for row in rows], "reason": order.order}
-        if await self._journal.append(Record("privacy", entry)) is not Stored.DURABLE:
+        known = await self._register.ask(lambda file: file.informed.told(order.incident, order.about.value))
+        fresh = [row.row for row in rows if row.has_number and row.caller not in known]
+        entry = Record("privacy", {"user": "cti-daemon", "do": "inform", "rows": fresh, "reason": order.order})
+        if fresh and await self._journal.append(entry) is not Stored.DURABLE:
             return False, "the journal does not take the entry about whose numbers are read"
         found = Counter(await asyncio.gather(*(self._tell(order, row) for row in rows)))
         said = ", ".join(f"{found[kind]} {word}" for kind, word in _WORDS.items() if found[kind])

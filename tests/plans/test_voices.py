@@ -194,6 +194,20 @@ def test_callers_are_told_the_plan_s_words_the_wording_and_the_time_and_the_outc
     assert site.only().steps["tell"] == "done"
 
 
+def test_who_is_struck_while_it_goes_on_is_told_too_and_nobody_once_it_is_over() -> None:
+    site = begun(step("inform-callers", INFORM))
+    site.run(site.now + 150.0)
+    assert len(site.ordered) == 1, "while its outcome is not known it is not ordered again"
+    site.feed(Carried("trouble-1/act", is_done=True, said="nobody is in the register"))
+    site.run(site.now + 150.0)
+    assert [order.order for order in site.ordered] == ["trouble-1/act"] * 3
+    site.feed(Carried("trouble-1/act", is_done=False, said="later words change nothing"))
+    assert site.only().steps == {"act": "done"}
+    site.ask("incident-close", "over", incident="trouble-1")
+    site.run(site.now + 150.0)
+    assert len(site.ordered) == 3
+
+
 class Bare(Voiced):
     has_register = False
 

@@ -6,19 +6,23 @@ from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cti_daemon.model.backups import Backup
 from cti_daemon.model.effects import Record
+from cti_daemon.model.reasons import Result, Role
 from cti_daemon.model.settings import Journal as JournalSettings
-from cti_daemon.model.settings import Mqtt, Settings
+from cti_daemon.model.settings import Mqtt, Node, Settings
 from cti_daemon.shell.backup_file import STAMP
 from cti_daemon.shell.doctor import broker as broker_checks
-from cti_daemon.shell.doctor import host
+from cti_daemon.shell.doctor import dialplan, host
 from cti_daemon.shell.doctor.finding import Finding, Grade, fault, judged, ok
 from cti_daemon.shell.doctor.report import line_of, sum_of
 from cti_daemon.shell.journal import Journal
+from cti_daemon.wire.ami_message import Reply
+from tests.plans.shipped import plans as shipped
 from tests.shell.broker import Broker
 
 SHIPPED_ACL = (Path(__file__).parents[2] / "config" / "mosquitto" / "cti.acl").read_text()
@@ -155,3 +159,32 @@ async def test_a_frozen_broker_is_a_fault_and_the_doctor_goes_on(
 
 async def test_a_site_without_a_broker_is_asked_nothing(settings: Settings) -> None:
     assert await broker_checks.questions(settings.model_copy(update={"mqtt": None}), None, None) == []
+
+
+class Guest:
+    """An Asterisk's answers about its dialplan and our rights there."""
+
+    def __init__(self, node: Node, *, has: str, rights: tuple[str, ...] = ()) -> None:
+        self.node, self._has, self._rights = node, has, rights
+
+    async def get(self, _variable: str) -> str:
+        return self._has
+
+    async def do(self, **_fields: str) -> Reply:
+        return Reply(Result.DONE, "", headers=dict.fromkeys(self._rights, ""))
+
+
+async def plans_asked(settings: Settings, role: Role, has: str) -> list[Finding]:
+    guest: Any = Guest(settings.nodes(role)[0], has=has)
+    return await dialplan.plan_questions(guest, shipped().values())
+
+
+async def test_what_plans_switch_must_be_in_the_dialplan(settings: Settings) -> None:
+    """ "A plan that cannot act (… missing permission) says so at load and in `doctor`, not at 3 a.m."."""
+    assert [f.grade for f in await plans_asked(settings, Role.EDGE, "1")] == [Grade.OK]
+    (bad,) = await plans_asked(settings, Role.EDGE, "0")
+    assert (bad.grade, "cti-announce,s (announce-on), cti-path,s (test-calls)" in bad.text) == (Grade.FAULT, True)
+    (bad,) = await plans_asked(settings, Role.STANDBY, "0")
+    assert "cti-hotline,cti-test (test-calls), cti-offer,1 (offer-call-back)" in bad.text
+    guest: Any = Guest(settings.nodes(Role.EDGE)[0], has="0")
+    assert await dialplan.plan_questions(guest, ()) == []

@@ -104,6 +104,19 @@ async def test_the_same_caller_is_never_told_twice_of_the_same_also_after_a_rest
     assert len(sent) == 3
 
 
+async def test_who_is_struck_later_is_told_when_it_is_ordered_again_and_nobody_s_number_is_read_twice(
+    register: Register, sent: list[tuple[str, Message]]
+) -> None:
+    desk = Desk(register, GATEWAYS)
+    await register.keep(harmed(1), NUMBERS[0])
+    await desk.said()
+    await desk.said()
+    await register.keep(harmed(2), NUMBERS[1])
+    assert await desk.said() == (True, "of 2: 2 told")
+    assert [number for number, _ in sent] == NUMBERS[:2]
+    assert [record.data["rows"] for record in desk.journal.records if record.kind == "privacy"] == [[1], [2]]
+
+
 def replace_closed(file: Any) -> Any:
     row = file.get(1)
     assert row is not None

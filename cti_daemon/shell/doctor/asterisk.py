@@ -50,11 +50,13 @@ async def _way_in(node: Node, path: PathName, secrets: NodeSecrets) -> Finding:
     return judged(took < SLOW_LOGIN_SECONDS, slow, f"logged in and proved in {1000 * took:.0f} ms")
 
 
-async def questions(guest: Visit, *, is_edge: bool, places_calls: bool = False) -> list[Finding]:
-    """`places_calls`: the daemon is to have this Asterisk ring people up: lost callers on the edges, emergency seats in a drill."""
+async def questions(guest: Visit, *, is_edge: bool, places_calls: bool = False, tries_paths: bool = False) -> list[Finding]:
+    """`places_calls`: the daemon is to have this Asterisk ring people up: lost callers on the edges, emergency seats in a drill.
+    `tries_paths`: a plan has it make test calls from here."""
     return [
         await _rights(guest, is_edge=is_edge, places_calls=places_calls),
-        await _excess(guest, places_calls=places_calls),
+        *([await _test_calls(guest)] if tries_paths and not places_calls else []),
+        await _excess(guest, places_calls=places_calls or tries_paths),
         await _clock(guest),
         _noise(guest),
         _origin(guest),
@@ -84,6 +86,15 @@ async def _rights(guest: Visit, *, is_edge: bool, places_calls: bool) -> Finding
         f"manager.conf: write = call,agent,user,reporting{more} ({_SAMPLE}); then `manager reload`",
     )
     return judged(not missing, bad, "has every right it needs")
+
+
+async def _test_calls(guest: Visit) -> Finding:
+    """Plans go on without it: the step fails, and people try the paths."""
+    text = "may not use Originate: the test calls of plans fail, and are left to people"
+    bad = warning(
+        "test-call right", guest.node.name, text, f"manager.conf: write = call,agent,user,reporting,originate ({_SAMPLE}), or leave it so"
+    )
+    return judged("Originate" in await _allowed(guest), bad, "may make the test calls of plans")
 
 
 async def _excess(guest: Visit, *, places_calls: bool) -> Finding:

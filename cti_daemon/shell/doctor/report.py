@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from cti_daemon.model.events import QueuesListed
 from cti_daemon.model.ids import PATHS
+from cti_daemon.model.incidents import ActionKind
 from cti_daemon.model.reasons import Role
 from cti_daemon.model.settings import Node
 from cti_daemon.shell.ami.life import LifeFailedError
@@ -53,7 +54,8 @@ async def _ask(guest: Visit, node: Node, loaded: Loaded, listed: dict[Role, Queu
     await asyncio.sleep(1.0)  # listen a moment: what the site sends by itself is judged too
     if node.role is Role.EDGE:
         calls_back = loaded.settings.callback is not None
-        of_edge = await asterisk.questions(guest, is_edge=True, places_calls=calls_back)
+        tries_paths = any(step.do is ActionKind.TEST_CALLS for plan in loaded.plans for step in plan.steps)
+        of_edge = await asterisk.questions(guest, is_edge=True, places_calls=calls_back, tries_paths=tries_paths)
         return [*await dialplan.edge_questions(guest, loaded.settings), *await dialplan.plan_questions(guest, loaded.plans), *of_edge]
     queues = await guest.queues()
     if isinstance(queues, QueuesListed):
