@@ -140,6 +140,7 @@ _LABELS = {
     "role": Words("role", "岗位"),
     "grade": Words("grade", "等级"),
     "state": Words("state", "状态"),
+    "drill": Words("drill", "演练"),
     "kind": Words("kind", "种类"),
     "how": Words("how", "方式"),
     "reason": Words("reason", "原因"),

@@ -30,6 +30,14 @@ time_scale = {TIME_SCALE}
 [backup]
 folder = "{daemon.FOLDER}/backups"
 
+[[drill]]
+name = "emergency-seats"
+what = "emergency-seats"
+when = "0 3 * * 1"
+ring_seconds = 3
+together = 10
+most_calls = 100
+
 [people]
 test_every_days = 0
 

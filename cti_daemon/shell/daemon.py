@@ -198,6 +198,8 @@ class Daemon:
         settings, lacking = self._settings, self._secrets.lacks
         self._metrics.watch_journal(self._journal)
         lacks.tell(lacking)
+        if settings.plans is not None:
+            self._metrics.add(lambda: plan_files.families(self._plans))
         if settings.gateway or settings.affected or settings.call_out:
             self._metrics.add(lambda: lacks.families(settings, lacking))
 
@@ -233,6 +235,7 @@ class Daemon:
         for fault in faults:
             self._log.error("a plan file is faulty; the plans stay as they are", fault=str(fault))
         if not faults:
+            self._plans = plans
             self._seen(PlansRead(plans))
 
     def _keep_calendars(self, settings: Settings) -> None:

@@ -1,6 +1,7 @@
 """The folder of plan files: all of them, checked together, or every fault with file, line and key."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from types import MappingProxyType
 
@@ -8,6 +9,7 @@ from cti_daemon.model.contacts import VOICE
 from cti_daemon.model.incidents import OF_THE_REGISTER, Plan
 from cti_daemon.model.settings import Settings
 from cti_daemon.shell.config_faults import Fault
+from cti_daemon.wire.exposition import Family, Kind
 from cti_daemon.wire.plan_file import MOST_BYTES, Site, read_plan
 
 MOST_FILES = 200
@@ -87,3 +89,9 @@ def read_file(path: Path, site: Site) -> Plan | list[Fault]:
         return [Fault(path, None, "", "is not UTF-8; save the file as UTF-8")]
     found = read_plan(text, path.stem, site)
     return found if isinstance(found, Plan) else [Fault(path, fault.line, fault.key, fault.text) for fault in found]
+
+
+def families(plans: Iterable[Plan]) -> Iterator[Family]:
+    """What Prometheus reads of the files in force: until when each is to be reviewed (E5), the end of that day in UTC."""
+    due = (((plan.name,), datetime.combine(date.fromisoformat(plan.review_due), time.max, UTC).timestamp()) for plan in plans)
+    yield Family("cti_plan_review_due_timestamp_seconds", Kind.GAUGE, "Until when the plan is to be reviewed", ("plan",), due)

@@ -58,6 +58,15 @@ NOTICES = (
     Meaning("failed", Words("not taken: the next channel", "失败, 换下一渠道"), RED),
     Meaning("unknown", Words("not known", "未知"), GREY),
 )
+SEAT_TESTS = (
+    Meaning("answered", Words("answered", "已应答"), GREEN),
+    Meaning("silent", Words("silent", "无人应答"), RED),
+    Meaning("declined", Words("declined", "拒接"), ORANGE),
+    Meaning("busy", Words("busy", "通话中"), YELLOW),
+    Meaning("unreachable", Words("unreachable", "话机离线"), PURPLE),
+    Meaning("refused", Words("the node took no order", "节点拒绝"), GREY),
+    Meaning("not_called", Words("not called", "未呼叫"), BLUE),
+)
 
 _NOW = Row(
     Words("Now", "现在"),
@@ -113,7 +122,7 @@ _NOW = Row(
             Words("Drill now", "演练进行中"),
             Look.NUMBER,
             (Query("sum(cti_drill{@})"),),
-            Words("Of the emergency seats on the live site: test calls go another way.", "应急座席实网演练: 测试呼叫走演练路由。"),
+            Words("On the live site: test calls only.", "实网演练, 仅测试呼叫。"),
             width=3,
             height=5,
             meanings=(Meaning(0, Words("no", "否"), GREEN), Meaning(1, Words("YES", "是"), PURPLE)),
@@ -253,14 +262,34 @@ _CALLERS = Row(
 )
 
 _DRILLS = Row(
-    Words("Drills and backups", "演练与备份"),
+    Words("Drills", "演练"),
     (
+        Panel(
+            Words("Planned drills", "计划的演练"),
+            Look.TABLE,
+            (
+                Query("max by (drill) (cti_drill_next_seconds{@})", Words("next in", "距下次"), "dtdurations"),
+                Query("max by (drill) (cti_drill_due_seconds{@})", Words("due for", "到期已久"), "dtdurations"),
+                Query("max by (drill) (cti_drill_overdue{@})", Words("overdue", "已逾期")),
+            ),
+            Words(
+                "[[drill]] of the configuration. cti-daemon drill-schedule says when each was held, and why it was refused.",
+                "配置中的 [[drill]]。何时完成、为何被拒: cti-daemon drill-schedule。",
+            ),
+            width=10,
+            height=7,
+            joined_by="drill",
+            if_none=NOTHING,
+        ),
         Panel(
             Words("Drills ended since the start", "启动以来结束的演练 (种类 / 方式)"),
             Look.TABLE,
             (Query("sum by (kind, how) (cti_drills_total{@})", Words("drills", "次数")),),
-            Words("stopped by a person, over in time, overtaken by something real.", "人工结束、到时结束、被真实事件中断。"),
-            width=6,
+            Words(
+                "done: to its end. stopped by a person, over by time, aborted for something real.",
+                "done 完成, stopped 人工结束, over 到时, aborted 因真实事件中止。",
+            ),
+            width=5,
             height=7,
         ),
         Panel(
@@ -268,19 +297,34 @@ _DRILLS = Row(
             Look.STACKED,
             (Query("sum by (state) (cti_incident_drills{@})", "{{state}}"),),
             Words("Marked in every message; live calls are left alone.", "所有消息均标明演练, 不影响真实通话。"),
-            width=6,
+            width=4,
             height=7,
             meanings=STATES,
             if_none=NOTHING,
         ),
+        Panel(
+            Words("Emergency seats tested, 7 days", "7 天内检测的应急座席"),
+            Look.BARS,
+            (Query("sum by (result) (increase(cti_drill_seat_tests_total{@}[7d]))", "{{result}}"),),
+            Words("Each by a test call of a drill (B3).", "演练中逐席测试呼叫 (B3)。"),
+            width=5,
+            height=7,
+            meanings=SEAT_TESTS,
+        ),
+    ),
+)
+
+_BACKUPS = Row(
+    Words("Backups and reviews", "备份与预案评审"),
+    (
         Panel(
             Words("Newest backup", "最近一次日志备份"),
             Look.NUMBER,
             (Query("time() - cti_backup_last_timestamp_seconds{@}"),),
             Words("Age; each was tried by putting it back. A week at most (F2).", "距今; 每份均经恢复验证。最长一周 (F2)。"),
             unit="dtdurations",
-            width=4,
-            height=7,
+            width=6,
+            height=5,
             steps=((None, GREEN), (2 * 86_400, YELLOW), (7 * 86_400, RED)),
             if_none=Words("none yet", "尚无"),
         ),
@@ -293,8 +337,8 @@ _DRILLS = Row(
             ),
             Words("Below 0: overdue.", "小于 0: 已逾期。"),
             unit="dtdurations",
-            width=4,
-            height=7,
+            width=6,
+            height=5,
             steps=((None, RED), (-3600, YELLOW), (0, GREEN)),
         ),
         Panel(
@@ -305,9 +349,23 @@ _DRILLS = Row(
                 "Restore drills too. The reason: cti-daemon journal backup, cti-daemon journal drill.",
                 "原因: cti-daemon journal backup / drill。",
             ),
-            width=4,
-            height=7,
+            width=6,
+            height=5,
             steps=((None, GREEN), (1, RED)),
+        ),
+        Panel(
+            Words("The next review of a plan is due in", "距最近一次预案评审"),
+            Look.NUMBER,
+            (Query("min(cti_plan_review_due_timestamp_seconds{@}) - time()"),),
+            Words(
+                "review_due of the plan files (E5). Below 0: overdue; cti-daemon doctor names them.",
+                "预案文件中的 review_due (E5)。小于 0: 已逾期, cti-daemon doctor 列出。",
+            ),
+            unit="dtdurations",
+            width=6,
+            height=5,
+            steps=((None, RED), (0, YELLOW), (30 * 86_400, GREEN)),
+            if_none=NOTHING,
         ),
     ),
 )
@@ -319,6 +377,6 @@ PAGE = Page(
         "What is in force, whose turn it is, who is still to be called back, and whether drills and backups are done in their time.",
         "在执行的预案、待办与时限、待回访客户, 以及演练与备份是否按期。",
     ),
-    (_NOW, _INCIDENTS, _CLOCKS, _CALLERS, _DRILLS),
+    (_NOW, _INCIDENTS, _CLOCKS, _CALLERS, _DRILLS, _BACKUPS),
     span="now-6h",
 )

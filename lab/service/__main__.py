@@ -14,8 +14,8 @@ from lab.ami import Ami
 from lab.deadline import LabError, wait_until
 from lab.layout import EDGE, PBX_A, PBX_B, REPOSITORY, Size
 from lab.score import Score, score
+from lab.service import confirm, newcomer, package, report, site, unit
 from lab.service import guest as guests
-from lab.service import newcomer, package, report, site, unit
 from lab.service.guest import Guest
 from lab.service.report import Report, must
 from lab.trial import Load, Trial, agents_talking, callers_waiting
@@ -86,6 +86,8 @@ def _service(guest: Guest, told: Report) -> None:
         figures.update(newcomer.examine(guest))
     with told.check("it backs its journal up by itself under the unit's limits, and its restore drill passes") as figures:
         figures.update(unit.wait_backup(guest, site.BACKUPS))
+    with told.check("key presses over its socket: a key confirms, silence does not; narrower than the daemon itself") as figures:
+        figures.update(confirm.try_it(guest))
     _blows(guest, told)
     _upgrades(guest, told, later)
     _failover(guest, told)

@@ -8,7 +8,7 @@ from pathlib import Path
 from cti_daemon.model.backups import Backup
 from cti_daemon.model.recording import RecordingView
 from cti_daemon.model.views import SiteView
-from cti_daemon.shell import config, lacks
+from cti_daemon.shell import config, lacks, plan_files
 from cti_daemon.shell.backups import Backups
 from cti_daemon.shell.journal import Journal
 from cti_daemon.shell.messengers import Messengers
@@ -40,5 +40,6 @@ def everything_exported(picture: Picture, folder: Path) -> set[str]:
     metrics.watch_register(_Register())
     metrics.add(Backups(SAMPLE, Backup(folder=str(folder)), Journal(folder / "none").append, lambda _: None, lambda: False).families)
     metrics.add(Messengers(settings, Secrets(), lambda _: None, lambda work, _: work.close()).families)
+    metrics.add(lambda: plan_files.families(()))
     metrics.add(lambda: lacks.families(settings, [Lack("gateway", "hook", "is missing")]))
     return set(re.findall(r"^# TYPE (\w+)", "".join(metrics.pieces()), re.MULTILINE))
