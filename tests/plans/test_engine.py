@@ -321,6 +321,7 @@ def figures(site: Site) -> dict[str, dict[tuple[str, ...], float]]:
     return {family.name: {labels: value for labels, value in family.samples if isinstance(value, int | float)} for family in found}
 
 
+@pytest.mark.slow
 def test_incidents_and_their_clocks_are_counted_and_drills_apart() -> None:
     task = 'role = "duty"\nwithin = "10m"\n'
     site = Site(plan(step("task", task)))

@@ -6,6 +6,8 @@ from tests.plans.kills import all_kills
 from tests.plans.script import inputs
 from tests.plans.shipped import SCENARIOS
 
+pytestmark = pytest.mark.slow  # each plan again and again
+
 NAMES = sorted(path.stem for path in SCENARIOS.glob("*.txt"))
 PHASES = 3
 """A batch of effects can be lost before it is written down, before it is done, before its outcome is heard."""

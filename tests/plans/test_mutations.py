@@ -10,6 +10,7 @@ from tests.plans.shipped import plans, texts
 GOOD = texts()["seat-fault"]
 
 
+@pytest.mark.slow
 def test_a_seeded_share_of_damaged_files() -> None:
     """Of 10,000: the rest by `python -m tests.plans --files 10000`."""
     tried = try_files(300, seed=7)

@@ -30,6 +30,8 @@ from cti_daemon.wire.plan_file import read_plan
 from tests.policy.drill_site import DrillSite, planned
 from tests.sim.world import EMG, A, B
 
+pytestmark = pytest.mark.slow  # minutes of a site
+
 TEXT = """name = "trouble"
 version = "4"
 approved_by = "test"

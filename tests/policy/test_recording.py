@@ -12,6 +12,8 @@ from cti_daemon.model.recording import RecordingChanged, RecordingTable
 from cti_daemon.model.records import Standing
 from tests.sim.world import B, World
 
+pytestmark = pytest.mark.slow  # minutes of a site
+
 A = NodeName("pbx-a")
 
 

@@ -121,6 +121,7 @@ def test_the_same_id_of_another_user_is_another_order() -> None:
     assert [a.status for a in site.answers] == ["ok", "ok"]
 
 
+@pytest.mark.slow
 def test_a_question_is_asked_anew_after_a_restart_and_nobodys_questions_push_out_an_order() -> None:
     site = Site()
     site.ask("seat-pause", seat="seat1")

@@ -12,6 +12,8 @@ from cti_daemon.model.plan_effects import Notify
 from tests.policy.drill_site import DrillSite, planned
 from tests.sim.world import EMG, A
 
+pytestmark = pytest.mark.slow  # minutes of a site
+
 SEATS = ["seat1", "seat2", "seat3"]
 
 

@@ -182,6 +182,7 @@ async def test_a_reason_is_wanted(room: Room) -> None:
     assert (answer["code"], "needs a reason" in answer["message"]) == ("malformed", True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("text", "told"), [("k1 AAAA", "has 3 bytes"), (None, "does not exist")])
 async def test_without_a_good_ring_the_hotline_goes_on_and_check_config_says_so(tmp_path: Path, text: str | None, told: str) -> None:
     if text is not None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -118,6 +119,7 @@ OPERATIONS = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(OPERATIONS)
 def test_drawing_a_little_is_drawing_all(history: list[tuple[str, NodeName, int, QueueName, int, bool]]) -> None:
     """The roll that is kept up says what a roll that is made anew would say."""
