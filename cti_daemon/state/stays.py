@@ -1,5 +1,6 @@
 """The stays of callers in queues, found by whatever names them: channel, token, seat, line. No rule of what a stay means."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from cti_daemon.model.ids import CallToken, NodeName, QueueName, Uniqueid
@@ -12,10 +13,10 @@ class Stays:
     __slots__ = ("_by_token", "_lines", "_of_channel", "_of_seat", "doubted", "gone", "unsettled")
 
     def __init__(self) -> None:
-        self._of_channel: dict[tuple[NodeName, Uniqueid], list[Stay]] = {}
+        self._of_channel: defaultdict[NodeName, dict[Uniqueid, tuple[Stay, ...]]] = defaultdict(dict)
         self._by_token: dict[CallToken, Stay] = {}
         self._lines: dict[tuple[NodeName, QueueName], list[Stay]] = {}
-        self._of_seat: dict[tuple[NodeName, Uniqueid], Stay] = {}
+        self._of_seat: defaultdict[NodeName, dict[Uniqueid, Stay]] = defaultdict(dict)
         self.unsettled: dict[StayKey, Stay] = {}
         """Out of the queue or hung up (`left_at`): what comes next tells what that was."""
         self.doubted: dict[StayKey, Stay] = {}
@@ -33,22 +34,22 @@ class Stays:
         """The stay this caller began last, while it lasts."""
         return self._by_token.get(token) if token is not None else None
 
-    def of_channel(self, node: NodeName, uniqueid: Uniqueid) -> list[Stay]:
-        """A copy."""
-        return list(self._of_channel.get((node, uniqueid), ()))
+    def of_channel(self, node: NodeName, uniqueid: Uniqueid) -> tuple[Stay, ...]:
+        return self._of_channel[node].get(uniqueid, ())
 
     def of_node(self, node: NodeName | None) -> Iterator[Stay]:
-        """Of one node, or all."""
-        return (stay for here in list(self._of_channel.values()) for stay in list(here) if node is None or stay.node == node)
+        """Of one node, or all, as they are now."""
+        nodes = list(self._of_channel.values()) if node is None else [self._of_channel[node]]
+        return (stay for channels in nodes for stays in list(channels.values()) for stay in stays)
 
     def get(self, node: NodeName, uniqueid: Uniqueid, queue: QueueName) -> Stay | None:
-        return next((stay for stay in self._of_channel.get((node, uniqueid), ()) if stay.queue == queue), None)
+        return next((stay for stay in self.of_channel(node, uniqueid) if stay.queue == queue), None)
 
     # --- in ---------------------------------------------------------------------------------------------------------
 
     def hold(self, stay: Stay, position: int) -> None:
         """`position` in its line, from 1; 0: at the end."""
-        self._of_channel.setdefault((stay.node, stay.uniqueid), []).append(stay)
+        self._of_channel[stay.node][stay.uniqueid] = (*self.of_channel(stay.node, stay.uniqueid), stay)
         if stay.stage is Stage.DOUBTED:
             self.doubted[stay.key] = stay
         elif stay.token is not None:
@@ -64,11 +65,11 @@ class Stays:
 
     def seat(self, stay: Stay, channel: Uniqueid) -> None:
         """The channel is the seat's that serves him."""
-        self._of_seat[(stay.node, channel)] = stay
+        self._of_seat[stay.node][channel] = stay
 
     def unseat(self, node: NodeName, channel: Uniqueid) -> Stay | None:
         """That channel is gone: whom it served."""
-        return self._of_seat.pop((node, channel), None)
+        return self._of_seat[node].pop(channel, None)
 
     def drop(self, stay: Stay) -> None:
         """Forget a stay: its end is counted."""
@@ -76,12 +77,12 @@ class Stays:
         for held in (self.unsettled, self.doubted, self.gone):
             held.pop(stay.key, None)
         if stay.seat_channel is not None:
-            self._of_seat.pop((stay.node, stay.seat_channel), None)
-        of_channel = self._of_channel.get((stay.node, stay.uniqueid), [])
-        if stay in of_channel:
-            of_channel.remove(stay)
-            if not of_channel:
-                del self._of_channel[(stay.node, stay.uniqueid)]
+            self._of_seat[stay.node].pop(stay.seat_channel, None)
+        left = tuple(other for other in self.of_channel(stay.node, stay.uniqueid) if other is not stay)
+        if left:
+            self._of_channel[stay.node][stay.uniqueid] = left
+        else:
+            self._of_channel[stay.node].pop(stay.uniqueid, None)
         if stay.token is not None and self._by_token.get(stay.token) is stay:
             del self._by_token[stay.token]
 
