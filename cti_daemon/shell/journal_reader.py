@@ -65,6 +65,12 @@ def head(path: Path) -> tuple[int, str]:
     return (0, GENESIS) if row is None else (int(row[0]), str(row[1]))
 
 
+def began(path: Path) -> str | None:
+    """The wall time of the oldest entry; None in an empty journal. Raises UnreadableError."""
+    row = next(_rows(path, 0), None)
+    return None if row is None else row[2]
+
+
 def head_at(path: Path, seq: int) -> str | None:
     """The hash of entry `seq`; None: there is no such entry. Raises UnreadableError."""
     return next((row[7] for row in _rows(path, seq - 1)), None) if seq > 0 else GENESIS

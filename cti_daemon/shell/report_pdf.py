@@ -98,6 +98,7 @@ class _Sheet:
             case Grid():
                 yield self._block_of_text(block.empty, TEXT)
             case Blank(name, lines):
+                yield CondPageBreak(LEADING * TEXT + lines * 9 * mm + 2 * mm)  # the name stays with its lines
                 yield self._block_of_text(name, TEXT)
                 blank = Table([[""]] * lines, colWidths=[WIDTH], rowHeights=[9 * mm] * lines)
                 blank.setStyle([("LINEBELOW", (0, 0), (-1, -1), 0.5, _LINE)])

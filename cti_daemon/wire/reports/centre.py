@@ -19,6 +19,8 @@ class Centre:
     zone: tzinfo
     entries: int
     head: str
+    since: datetime | None = None
+    """When the journal begins."""
 
     @property
     def clock(self) -> Clock:

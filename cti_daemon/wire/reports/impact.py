@@ -1,8 +1,9 @@
 """Whom an interruption struck, by the journal: callers moved, lost and called back, and the queues' figures between two instants. What the
 journal does not say is None, never 0."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from cti_daemon.wire.reports.story import Snapshot, Story, wall_of
 
 LEAD = timedelta(seconds=60)
 """What happened so long before an incident was opened belongs to it: a plan looks once a second, and some conditions count."""
-KINDS = frozenset({"failover_intent", "route", "rerouted", "failover_done", "affected", "callback"})
+KINDS = frozenset({"failover_intent", "route", "rerouted", "failover_done", "affected", "callback", "recording", "informed"})
 _GRAVE = (Harm.LOST, Harm.HUNG_UP, Harm.EMERGENCY)
 _REACHED = ("reached", "served", "need")
 _RANG_IN = "rang in himself, served"
@@ -67,6 +68,15 @@ class QueueCourse:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingCut:
+    """A recording that was interrupted. `seconds` None: it has not gone on."""
+
+    call: str
+    piece: int
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Impact:
     since: datetime
     until: datetime
@@ -75,6 +85,9 @@ class Impact:
     queues: tuple[QueueCourse, ...]
     routes: tuple[Entry, ...]
     """Decisions about who serves, that every edge obeyed, and that callers were moved."""
+    cuts: tuple[RecordingCut, ...] = ()
+    informed: tuple[tuple[str, int], ...] = ()
+    """Results of telling callers (told, failed, unknown, no_number), and how many callers had each."""
     is_registered: bool = True
     """False: the site keeps no register, so nobody knows how many callers were affected."""
 
@@ -110,14 +123,17 @@ def impact_of(story: Story, entries: Iterable[Entry], *, is_registered: bool) ->
     """`entries` oldest first, of KINDS; those in the time of the incident count, call-backs also later."""
     before = next((s.after_seconds for s in story.snapshots if s.moment == "before"), 0.0)
     since = story.opened - max(LEAD, timedelta(seconds=-before))
-    found = impact_between(since, story.until, entries, _courses(story.snapshots))
-    return replace(found, is_registered=is_registered)
+    return impact_between(since, story.until, entries, _courses(story.snapshots), is_registered=is_registered)
 
 
-def impact_between(since: datetime, until: datetime, entries: Iterable[Entry], queues: tuple[QueueCourse, ...] = ()) -> Impact:
+def impact_between(
+    since: datetime, until: datetime, entries: Iterable[Entry], queues: tuple[QueueCourse, ...] = (), *, is_registered: bool
+) -> Impact:
     rescues: list[Rescue] = []
     routes: list[Entry] = []
     rows: dict[int, AffectedRow] = {}
+    cuts: dict[tuple[str, int], RecordingCut] = {}
+    informed: dict[tuple[int, str], str] = {}
     for entry in entries:
         wall = wall_of(entry)
         is_in = since <= wall <= until
@@ -126,11 +142,23 @@ def impact_between(since: datetime, until: datetime, entries: Iterable[Entry], q
             rows[row.row] = row
         elif entry.kind == "callback" and int(entry.data.get("row", 0)) in rows:
             rows[int(entry.data["row"])] = _called(rows[int(entry.data["row"])], entry.data)
+        elif entry.kind == "informed" and int(entry.data["row"]) in rows:
+            informed[int(entry.data["row"]), str(entry.data.get("about"))] = str(entry.data.get("result"))
+        elif entry.kind == "recording" and is_in:
+            cut = _cut(entry.data)
+            cuts[cut.call, cut.piece] = cut
         elif entry.kind == "failover_done" and is_in:
             rescues.append(_rescue(entry))
         if is_in and entry.kind in ("failover_intent", "route", "rerouted", "failover_done"):
             routes.append(entry)
-    return Impact(since, until, tuple(rescues), tuple(rows.values()), queues, tuple(routes))
+    told = tuple(sorted(Counter(informed.values()).items()))
+    found = tuple(rows.values())
+    return Impact(since, until, tuple(rescues), found, queues, tuple(routes), tuple(cuts.values()), told, is_registered)
+
+
+def _cut(data: Mapping[str, Any]) -> RecordingCut:
+    gap = data.get("gap_seconds")
+    return RecordingCut(str(data.get("call")), int(data.get("piece", 0)), None if gap is None else float(gap))
 
 
 def _row(entry: Entry, before: AffectedRow | None) -> AffectedRow:

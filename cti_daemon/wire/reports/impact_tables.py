@@ -10,6 +10,7 @@ from cti_daemon.wire.reports.impact import Impact
 from cti_daemon.wire.reports.labels import UNKNOWN, Clock, count, mixed, share, share_of, span
 from cti_daemon.wire.reports.story import Snapshot, Story
 
+_IN_TIME = Titled("* 及时接通 ÷（接通 + 放弃）", "* in time of (answered + abandoned)")
 _MOMENTS = {
     "before": Titled("之前", "before"),
     "opened": Titled("开始", "opening"),
@@ -23,7 +24,7 @@ def blocks_of(impact: Impact, story: Story, clock: Clock) -> list[Block]:
     if impact.rescues:
         blocks.append(rescues(impact, clock))
     if impact.queues:
-        blocks += [Paragraph(Titled("排队情况（开始至恢复）", "Queues, from opening to recovery")), queues(impact)]
+        blocks += [Paragraph(Titled("排队情况（开始至恢复）", "Queues, from opening to recovery")), queues(impact), Paragraph(_IN_TIME)]
     if story.snapshots:
         blocks += [Paragraph(Titled("之前、期间、之后", "Before, during, after")), moments(story)]
     return blocks
@@ -43,7 +44,29 @@ def callers(impact: Impact, story: Story) -> Fields:
         (Titled("已自行来电并受理", "rang in themselves and were served"), count(impact.rang_in)),
         (Titled("尚待回访", "still to be called back"), count(impact.waiting_for_us)),
     ]
-    return Fields(tuple(rows))
+    return Fields((*rows, *_recorded(impact), *_informed(impact)))
+
+
+def _recorded(impact: Impact) -> list[tuple[Words, Words]]:
+    """Nothing, where no recording was cut."""
+    if not impact.cuts:
+        return []
+    gaps = [cut.seconds for cut in impact.cuts if cut.seconds is not None]
+    return [
+        (Titled("中断的录音", "recordings interrupted"), str(len(impact.cuts))),
+        (Titled("未恢复的录音", "of these not gone on"), str(len(impact.cuts) - len(gaps))),
+        (Titled("最长录音缺口", "longest gap"), f"{max(gaps):.1f} s" if gaps else UNKNOWN),
+    ]
+
+
+def _informed(impact: Impact) -> list[tuple[Words, Words]]:
+    names = {
+        "told": Titled("已告知客户（人次）", "callers told"),
+        "failed": Titled("未能告知（人次）", "callers not reached to be told"),
+        "unknown": Titled("是否告知不详（人次）", "not known whether told"),
+        "no_number": Titled("无号码未告知（人次）", "not told for want of a number"),
+    }
+    return [(names.get(result, result), str(n)) for result, n in impact.informed]
 
 
 def rescues(impact: Impact, clock: Clock) -> Grid:
