@@ -99,3 +99,14 @@ def test_numbers_want_a_reason_and_a_register(journal: Path) -> None:
 
 def test_what_programs_read_holds_tables_as_tables() -> None:
     assert plain({"figures": MappingProxyType({"hotline": MappingProxyType({"offered": 3})})}) == {"figures": {"hotline": {"offered": 3}}}
+
+
+def test_the_other_reports_have_their_commands(journal: Path) -> None:
+    assert "# Quarterly report: 2026Q4" in cti(journal, "quarterly", "2026q4", "--language", "en").stdout
+    assert "# 巡检报告" in cti(journal, "inspection", "--days", "3660").stdout
+    assert "# 故障登记表" in cti(journal, "fault-form", NAME).stdout
+    assert cti(journal, "drill").stdout == ""
+    told = cti(journal, "drill", "emergency-seats-9")
+    assert (told.exit_code, "there is no drill 'emergency-seats-9'; there are: none" in told.stderr) == (66, True)
+    told = cti(journal, "quarterly", "autumn")
+    assert (told.exit_code, "write it 2026Q4" in told.stderr) == (2, True)
