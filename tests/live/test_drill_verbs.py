@@ -88,6 +88,6 @@ def _play(groups: list[Group]) -> None:
     assert (status["mode"], status["epoch"], status["serving"]) == ("normal", 0, PBX_A.name)
 
     written = cti_journal("drill")
-    assert [entry["data"]["state"] for entry in written] == ["began", *["answered"] * 4, "ended"]
+    assert [entry["data"]["state"] for entry in written] == ["began", *["seat"] * 4, "ended"]
     last = written[-1]["data"]
     assert (last["user"], last["ended_by"], last["evaluation"], last["how"]) == ("root", "alice", "passed", "stopped")

@@ -27,6 +27,7 @@ ANSWERS = {
     "maintenance-off": "accepted",
     "drill-start": "accepted",
     "drill-stop": "accepted",
+    "drill-schedule": "wrong_mode",  # the lab plans no drill
     "callback-list": "wrong_mode",  # the lab keeps no register
     "callback-take": "wrong_target",
     "callback-postpone": "wrong_target",

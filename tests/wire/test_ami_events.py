@@ -23,6 +23,7 @@ from cti_daemon.model.events import (
     MemberSeen,
     Membership,
     OutsideOffered,
+    SeatAnswered,
     SeatTalking,
     ShuttingDown,
     StreamEvent,
@@ -63,6 +64,12 @@ def test_a_test_call_is_told_by_the_edge() -> None:
     """As the dialplan's `UserEvent(CtiTest,Node: …)` prints it, which is the block of CtiRoute under another name."""
     block = genuine("UserEvent", 1).replace(b"UserEvent: CtiRoute", b"UserEvent: CtiTest")
     assert read("UserEvent", block) == DrillCallSeen(NODE, TOKEN, NodeName("pbx-a"))
+
+
+def test_a_seat_has_answered_a_drill_s_test_call() -> None:
+    """As `UserEvent(CtiSeatTest,Said: answered)` prints it; whose seat it was, the token says."""
+    block = genuine("UserEvent", 1).replace(b"UserEvent: CtiRoute\r\nNode: pbx-a", b"UserEvent: CtiSeatTest\r\nSaid: answered")
+    assert read("UserEvent", block) == SeatAnswered(NODE, TOKEN)
 
 
 def test_a_seat_talks() -> None:

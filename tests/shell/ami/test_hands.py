@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from cti_daemon.model.drills import CallSeat
 from cti_daemon.model.effects import (
     AttachDialog,
     HangUp,
@@ -161,3 +162,12 @@ async def test_a_caller_who_waits_is_raised_by_his_channel(fake: FakeNode, site:
     await site.hands.do([RaiseCaller(1, EDGE, QueueName("hotline"), CHANNEL, 399_999)])
     who = {"Queue": "hotline", "Caller": CHANNEL, "Priority": "399999", "Immediate": "yes"}
     assert said(fake) == [{"Action": "QueueChangePriorityCaller", **who}]
+
+
+async def test_a_test_call_rings_a_seat_by_no_queue_and_ends_by_itself(fake: FakeNode, site: Site) -> None:
+    call = CallSeat(3, EDGE, SeatName("eseat1"), "PJSIP/eseat1", "ab" * 20, 15.0)
+    (outcome,) = await site.hands.do([call])
+    assert (outcome.effect_id, outcome.result) == (3, Result.DONE)
+    told = next(action for action in fake.actions if action["Action"] == "Originate")
+    assert (told["Channel"], told["Context"], told["Timeout"], told["Async"]) == ("PJSIP/eseat1", "cti-seat-test", "15000", "true")
+    assert told["Variable"] == f"CTI_CALL={'ab' * 20}"
