@@ -23,7 +23,7 @@ from lab.capture import Capture
 from lab.carrier import Audio, Group
 from lab.count import Count
 from lab.deadline import wait_until
-from lab.emergency_judge import MESSAGES, Watch, judge_all, take_rows
+from lab.emergency_judge import MESSAGES, Watch, judge_all, take_rows, told
 from lab.layout import EDGE, EMG, PBX_A, PBX_B, PHONES, RUN, Host, Size
 from lab.site import with_originate
 from lab.trial import agents_talking, start_daemon, wait_daemon
@@ -108,8 +108,8 @@ def play() -> Result:
         _play_rising(result, watch)
         _play_death(result, watch)
         take_rows(watch)
-        wait_until("who takes part to be told of the end", lambda: len(audience.got("emergency-seats")) >= MESSAGES, 30)
-        result.told = [f"{message.title}: {message.text.splitlines()[-1]}" for message in audience.got("emergency-seats")]
+        wait_until("who takes part to be told of the end", lambda: len(told()) >= MESSAGES, 60)
+        result.told = [f"{message.to}: {message.title}" for message in audience.got("emergency-seats")]
     finally:
         capture.stop()
         for group in groups:

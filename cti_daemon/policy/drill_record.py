@@ -10,6 +10,7 @@ from cti_daemon.policy.plan_run import REVIEW, SILENCE
 from cti_daemon.state.drill import Drill
 
 PASSED, FAILED, ABORTED, NOTHING = "passed", "failed", "aborted", "no test call was made"
+UNTRIED = frozenset({SeatResult.NOT_CALLED, SeatResult.BUSY})
 HELD = frozenset({PASSED, FAILED})
 """Evaluations of a drill that was held."""
 
@@ -18,9 +19,13 @@ def evaluate(drill: Drill, incidents: Iterable[Incident], how: str, why: str, at
     """What the last entry of a drill says besides its own facts. `incidents`: those of a plan's drill, before they are closed."""
     runs = list(incidents)
     times = [time for incident in runs for time in _times(incident, at)]
-    findings = [*_of_seats(drill), *(f for incident in runs for f in _of_steps(incident, is_over=how in ("done", "over")))]
+    is_broken_off = how in ("aborted", "stopped")
+    findings = [
+        *_of_seats(drill, is_broken_off=is_broken_off),
+        *(f for incident in runs for f in _of_steps(incident, is_over=how in ("done", "over"))),
+    ]
     findings += [f"{one.role} was not told of the drill" for one in drill.participants.values() if one.is_told is False]
-    untried = [str(call.seat) for call in drill.seat_calls.values() if call.result is SeatResult.NOT_CALLED]
+    untried = [str(call.seat) for call in drill.seat_calls.values() if call.result in UNTRIED]
     untried += [name for incident in runs for name, run in incident.steps.items() if run.state is StepState.OPEN]
     if how == "aborted" or (how == "stopped" and untried):
         evaluation = ABORTED
@@ -53,11 +58,13 @@ def content(drill: Drill, incidents: Iterable[Incident] = ()) -> dict[str, str]:
     return {"zh": "应急座席演练：测试来电转至应急座席", "en": f"test calls that come in go to the emergency seats of {drill.target}"}
 
 
-def _of_seats(drill: Drill) -> list[str]:
+def _of_seats(drill: Drill, *, is_broken_off: bool) -> list[str]:
+    """Where it was broken off, a seat whose turn had not come is none."""
+    untried = UNTRIED if is_broken_off else frozenset()
     found = [
         f"{call.seat}: {(call.result or SeatResult.NOT_CALLED).value}" + (f", {call.why}" if call.why else "")
         for call in drill.seat_calls.values()
-        if call.result is not SeatResult.ANSWERED
+        if call.result is not SeatResult.ANSWERED and call.result not in untried
     ]
     if drill.calls > drill.answered:
         found.append(f"{drill.calls - drill.answered} of {drill.calls} test calls were not answered")
