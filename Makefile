@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
 READY := .venv/.ready
-export KEEP FAULT CALLS RUNS RATE SEED
+export KEEP FAULT CALLS RUNS RATE SEED TIME_SCALE
 # Where it is set, every start of every process compiles every module anew: seconds of each restart, a third of the tests' time.
 unexport PYTHONDONTWRITEBYTECODE
 # What only some drills need: the clock that lies, and the peer we are compared with.

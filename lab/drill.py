@@ -45,7 +45,7 @@ def main() -> int:
         return _OF_INCIDENTS[names[0]]()
     names = list(DRILLS) if names == ["all"] else names
     if not names or not set(names) <= set(DRILLS):
-        print("which one? " + ", ".join(DRILLS), file=sys.stderr)
+        print("which one? " + ", ".join((*DRILLS, *_OF_INCIDENTS)), file=sys.stderr)
         return 2
     try:
         passed = [repeat(name, DRILLS[name], runs) for name in names]

@@ -15,7 +15,7 @@ from lab.judge import Call
 from lab.queue_log import End, Stay
 from lab.sinks import Got
 
-NOTED_SECONDS = 5.0
+NOTED_SECONDS = 15.0
 """A delivery is noted after the sink has the message: when the sender's process has ended."""
 
 
@@ -58,9 +58,14 @@ def check(report: Path, queue: str, truth: Truth) -> Figures:
     return found
 
 
+CALLED_IN = ("(please come to the centre)", "(stand by)")
+"""Whoever is called in stands in the report with his answer, not as one who was told."""
+
+
 def _check_told(told: Sequence[dict[str, Any]], messages: Sequence[Got], found: Figures) -> None:
     """Each delivery that the report names is a message that arrived, at that instant, and there is no other."""
     delivered = [each for each in told if each["is_delivered"]]
+    messages = [message for message in messages if not any(word in message.text for word in CALLED_IN)]
     said, true = Counter(each["person"] for each in delivered), Counter(message.to for message in messages)
     found.compare("messages by person", dict(sorted(said.items())), dict(sorted(true.items())))
     for person in said:
