@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -38,15 +39,28 @@ def stages(name: str, incident: str) -> dict[str, float]:
     return {str(entry["stage"]): datetime.fromisoformat(entry["wall"]).timestamp() for entry in reversed(found)}
 
 
+_REPORT = (("zh", "md"), ("en", "md"), ("zh", "html"), ("en", "json"))
+_FAULT_FORM = (("zh", "md"), ("zh", "pdf"))
+
+
 def report(name: str, incident: str, wrong: list[str]) -> list[str]:
     """Have the report printed from what was kept, as an engineer does it; the files, in build/drills."""
+    return _print(name, "incident", incident, _REPORT, wrong)
+
+
+def fault_form(name: str, incident: str, wrong: list[str]) -> list[str]:
+    """The same with the fault form (故障单)."""
+    return _print(name, "fault-form", incident, _FAULT_FORM, wrong)
+
+
+def _print(name: str, what: str, incident: str, forms: Iterable[tuple[str, str]], wrong: list[str]) -> list[str]:
     folder, files = tally.FOLDER / name, list[str]()
-    for language, form in (("zh", "md"), ("en", "md"), ("zh", "html"), ("en", "json")):
-        path = folder / f"report.{language}.{form}"
-        words = ("report", "incident", incident, "--journal", str(folder / "journal.sqlite"), "--language", language, "--format", form)
+    for language, form in forms:
+        path = folder / f"{what}.{language}.{form}"
+        words = ("report", what, incident, "--journal", str(folder / "journal.sqlite"), "--language", language, "--format", form)
         done = engineer.here(*words, "--output", str(path))
         if done.returncode:
-            wrong.append(f"report: {done.stderr.strip().splitlines()[-1:]}")
+            wrong.append(f"report {what}: {done.stderr.strip().splitlines()[-1:]}")
         else:
             files.append(str(path.relative_to(tally.FOLDER)))
     return files

@@ -226,7 +226,7 @@ def _judge(result: Result, capture: Capture, rows: list[count.Row]) -> None:
     _judge_messages(result, messages, full_wall)
     if result.reports:
         figures = report_figures.check(
-            tally.FOLDER / NAME / "report.en.json", "hotline", report_figures.Truth(messages, calls, stays, result.count)
+            tally.FOLDER / NAME / "incident.en.json", "hotline", report_figures.Truth(messages, calls, stays, result.count)
         )
         result.figures = figures.compared
         result.wrong += figures.wrong

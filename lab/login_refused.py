@@ -3,7 +3,7 @@
 
 Told at once: leader and maintenance; after 5 minutes the supervisor; at minute 7 the daemon is killed and started again; after 10 minutes
 without an answer of maintenance the operations supervisor and the centre manager; then the servers are put right, and all who were told
-are told so. Judged by the clocks of the mail server and the webhook that receive it, and by the captures at carrier and telephones. Result
+are told so; the fault form is printed. Judged by the clocks of the mail server and the webhook that receive it, and by the captures at carrier and telephones. Result
 in build/drills/all-seats-cannot-log-in.json, the fault form beside it."""
 
 from __future__ import annotations
@@ -85,8 +85,8 @@ class Result:
     """When a telephone was let in again, by the capture."""
     count: count.Count = field(default_factory=count.Count)
     served_on_emergency_seats: int = 0
-    fault_form: list[str] = field(default_factory=list)
-    """The files, in build/drills."""
+    printed: list[str] = field(default_factory=list)
+    """Fault form and report: the files, in build/drills."""
     wrong: list[str] = field(default_factory=list)
 
 
@@ -130,7 +130,10 @@ def play(time_scale: float) -> Result:
         telephones.stop()
         daemon.stop()
         audience.stop()
-    result.fault_form = incident_record.report(NAME, INCIDENT, result.wrong)
+    result.printed = [
+        *incident_record.fault_form(NAME, INCIDENT, result.wrong),
+        *incident_record.report(NAME, INCIDENT, result.wrong),
+    ]
     _judge(result, capture, struck_wall, killed_wall, mended_wall, rows)
     return result
 
