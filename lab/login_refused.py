@@ -2,9 +2,9 @@
 (a quarter of an hour; TIME_SCALE=0.1 makes its times shorter, and every line says so).
 
 Told at once: leader and maintenance; after 5 minutes the supervisor; at minute 7 the daemon is killed and started again; after 10 minutes
-without an answer of maintenance the operations supervisor and the centre manager; then the servers are put right, and all who were told
-are told so; the fault form is printed. Judged by the clocks of the mail server and the webhook that receive it, and by the captures at carrier and telephones. Result
-in build/drills/all-seats-cannot-log-in.json, the fault form beside it."""
+without an answer of maintenance the operations supervisor and the centre manager; then the servers are put right, all who were told are
+told so, and the fault form is printed. Judged by the clocks of the mail server and the webhook that receive it, and by the captures at
+carrier and telephones. Result in build/drills/all-seats-cannot-log-in.json, the fault form beside it."""
 
 from __future__ import annotations
 
