@@ -7,6 +7,7 @@ at the latest, even if nothing happens. Most events only change state (`policy/i
 may have changed for the worse, when a deadline came, or while a node is not healthy."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from cti_daemon.model.affected import AskNumber, CallBack, ForgetNumbers, KeepCaller, NoteRow
@@ -24,12 +25,13 @@ from cti_daemon.model.effects import (
     SetSwitch,
 )
 from cti_daemon.model.events import Event
+from cti_daemon.model.lease import LeaseLost, LeaseTaken, Origin
 from cti_daemon.model.plan_effects import CallIn, InformCallers, Notify, TestCalls
 from cti_daemon.model.reasons import Verdict
 from cti_daemon.model.records import Standing, StandingDrills, StandingOrders
 from cti_daemon.model.settings import Settings
-from cti_daemon.model.views import SiteView
-from cti_daemon.policy import failover, proof, telling
+from cti_daemon.model.views import PairView, SiteView
+from cti_daemon.policy import failover, heir, proof, telling
 from cti_daemon.policy.adoption import adopt
 from cti_daemon.policy.failover import Routing
 from cti_daemon.policy.halves import Halves
@@ -37,7 +39,8 @@ from cti_daemon.policy.intake import Intake
 from cti_daemon.policy.picture import draw
 from cti_daemon.policy.plans import Plans
 from cti_daemon.policy.reception import Reception
-from cti_daemon.policy.rooms import furnish
+from cti_daemon.policy.rooms import Rooms, furnish
+from cti_daemon.policy.watchman import Watchman
 from cti_daemon.state import ledger
 from cti_daemon.state.site import Site
 
@@ -57,15 +60,24 @@ class Engine:
         drills: StandingDrills | None = None,
         plans: Plans | None = None,
     ) -> None:
-        self._rooms = rooms = furnish(settings, standing, orders, drills, at)
+        self._confirm_key, self._answered = confirm_key, tuple(answered)
+        rooms = furnish(settings, standing, orders, drills, at)
         rooms.plans = plans
-        self._reception = Reception(rooms, confirm_key, answered)
-        self._intake = Intake(rooms, self._reception)
-        self._quiet = self._intake.quiet
+        self._peer = ""
+        self._move_in(rooms)
         rooms.verdicts.judge(at)
         self.next_at = rooms.verdicts.next_at
         if standing is not None and standing.open_failover_from in rooms.site.servers:
             rooms.rerouting.reopen(standing.open_failover_from, rooms.routing, at)
+
+    def _move_in(self, rooms: Rooms) -> None:
+        self._rooms = rooms
+        self._reception = Reception(rooms, self._confirm_key, self._answered)
+        self._intake = Intake(rooms, self._reception)
+        self._quiet, self._take = self._intake.quiet, self._intake.take
+        self._watchman: Watchman | None = None
+        if self._peer:
+            self._intake.also(LeaseLost, self._stand_back)
 
     @property
     def site(self) -> Site:
@@ -86,7 +98,7 @@ class Engine:
         if quiet is not None:
             quiet(event, at)
         else:
-            self.next_at = min(self.next_at, self._intake.take(event, at, effects))
+            self.next_at = min(self.next_at, self._take(event, at, effects))
         if at < self.next_at:
             return effects
         self._judge(at, effects)
@@ -94,6 +106,9 @@ class Engine:
 
     def _judge(self, at: float, out: list[Effect]) -> None:
         """Every judge, in this order: who is alive, who shall serve, what is true on the edges, whom to move, what to tell and to ask."""
+        if self._watchman is not None:
+            self.next_at = self._watchman.judge(at, out)
+            return
         rooms, book = self._rooms, self._rooms.book
         health, rerouting, mirroring = rooms.verdicts.of, rooms.rerouting, rooms.mirroring
         book.expire(health, at, out)
@@ -139,6 +154,47 @@ class Engine:
         looks = (*asked_at, rerouting.next_at(at), mirroring.next_at(at), book.orders.next_at)
         self.next_at = min(rooms.verdicts.next_at, rooms.seat_desk.next_at, drilled_at, *looks)
 
+    # --- one of a pair ------------------------------------------------------------------------------------------------
+
+    def pair(self, peer: str) -> None:
+        """There is another daemon for this site: before the first event; from now on we act only while the lease is ours."""
+        self._peer = peer
+        self._watch()
+
+    def notes(self, at: float) -> dict[str, Any]:
+        """What the other daemon is to know if it must go on from here."""
+        return heir.notes(self._rooms, at)
+
+    @property
+    def is_acting(self) -> bool:
+        return self._watchman is None
+
+    def _watch(self) -> None:
+        self._watchman = Watchman(self._rooms, self._intake, self._peer, self._step_in)
+        self._take = self._watchman.take
+
+    def _step_in(self, taken: LeaseTaken, at: float, out: list[Effect]) -> None:
+        """The lease is ours, and the edges have said what they hold."""
+        seen = self._rooms.routing
+        if self._watchman is not None and self._watchman.own_routing.epoch >= seen.epoch and taken.origin is not Origin.OTHER:
+            self._rooms.routing = self._watchman.own_routing
+        rooms = heir.succeed(self._rooms, seen, taken, at, out)
+        if rooms is self._rooms:
+            self._watchman, self._take = None, self._intake.take
+            self._intake.also(LeaseLost, self._stand_back)
+        else:
+            self._move_in(rooms)
+
+    def _stand_back(self, event: LeaseLost, at: float, out: list[Effect]) -> float:
+        """Nothing is ended: if nobody else takes the lease, all goes on when it is ours again."""
+        self._watch()
+        out.append(Record("lease", {"state": "lost", "term": event.term, "to": event.to or None}, is_awaited=False))
+        why = f"{event.to} has it" if event.to else "the edge did not answer in time"
+        out.append(Report("lease", "warning", f"this daemon acts no more: {why}", {"term": event.term, "to": event.to or None}))
+        return at
+
+    # --- what is kept and shown -----------------------------------------------------------------------------------------
+
     def figures(self, at: float) -> dict[str, Any]:
         """What of the queues must outlive us, as plain data."""
         return ledger.to_plain(self.site.queues, at)
@@ -149,7 +205,8 @@ class Engine:
         ledger.restore(self.site.queues, plain, aged_seconds, at)
 
     def view(self, at: float) -> SiteView:
-        return draw(self._rooms, at)
+        drawn = draw(self._rooms, at)
+        return replace(drawn, pair=PairView(self.is_acting, self._peer)) if self._peer else drawn
 
 
 def _urgency(effect: Effect) -> int:

@@ -8,6 +8,7 @@ from cti_daemon.model.affected import AffectedEvent
 from cti_daemon.model.call_events import CallEvent, ChannelsListed, QueueCounted, StreamBegan, WaitingSeen
 from cti_daemon.model.drills import DrillsDue
 from cti_daemon.model.ids import CallToken, ChannelName, Interface, MemberKey, NodeName, PathName, QueueName, SeatName, Uniqueid
+from cti_daemon.model.lease import LeaseEvent
 from cti_daemon.model.plan_effects import PlanEvent
 from cti_daemon.model.reasons import Loss, MemberKind, OfferOutcome, Result, SurveyGrade
 from cti_daemon.model.recording import RecordingChanged
@@ -325,6 +326,7 @@ Event = (
     | Outcome
     | Command
     | Tick
+    | LeaseEvent
     | AffectedEvent
     | PlanEvent
     | DrillsDue

@@ -11,6 +11,7 @@ from cti_daemon.model.calendar import Calendar, Readiness, ResponseClass, calend
 from cti_daemon.model.contacts import CallOut, Contact, Gateway, People, book_faults
 from cti_daemon.model.drills import PlannedDrill, table_faults
 from cti_daemon.model.fields import Address, Name, Seconds, Secret, Table
+from cti_daemon.model.pair import Pair
 from cti_daemon.model.plan_tables import ROLES
 from cti_daemon.model.reasons import Role
 from cti_daemon.model.recording import RecordingTable
@@ -249,6 +250,8 @@ class Settings(Table):
     """A response class (紧急, 重要, 一般响应): clocks that each incident of its grades has. Needs `[plans]`."""
     drill: tuple[PlannedDrill, ...] = ()
     """A drill that is due again and again."""
+    pair: Pair | None = None
+    """A second daemon watches the same site from another machine; one of them acts. Left out: there is none."""
     backup: Backup | None = None
     """Copies of the journal, each tried by putting it back. Left out: there are none."""
     report: ReportTable = ReportTable()
@@ -289,6 +292,7 @@ class Settings(Table):
         faults += table_faults(self.drill, has_emergency=has_emergency, has_plans=self.plans is not None)
         if self.callback is not None and self.affected is None:
             faults.append("callback needs [register]: without it nobody knows whom to call")
+        faults += self._pair_faults()
         seen: dict[str, str] = {}
         for n in self.node:
             for where, paths in (("control", n.control), ("sip", n.sip)):
@@ -305,6 +309,17 @@ class Settings(Table):
         if faults:
             raise ValueError("\n".join(faults))  # one a line: shell/config tells each with its own line of the file
         return self
+
+    def _pair_faults(self) -> list[str]:
+        faults: list[str] = []
+        if self.pair is None:
+            return faults
+        edges = [n.name for n in self.node if n.role is Role.EDGE]
+        if self.pair.peer == self.site.daemon:
+            faults.append(f"peer = {self.pair.peer!r} is this daemon's own name (site.daemon); each of the two needs its own")
+        if self.pair.edge is not None and self.pair.edge not in edges:
+            faults.append(f"edge = {self.pair.edge!r} is no node with role = 'edge'; there are: {', '.join(edges)}")
+        return faults
 
     def nodes(self, *roles: Role) -> tuple[Node, ...]:
         return tuple(n for n in self.node if n.role in roles)

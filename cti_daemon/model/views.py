@@ -236,6 +236,15 @@ class IncidentView:
 
 
 @dataclass(frozen=True, slots=True)
+class PairView:
+    """Which of the two daemons of the site we are."""
+
+    is_acting: bool
+    """Else it stands by: what is shown is what it sees, and nothing of it is its doing."""
+    peer: str
+
+
+@dataclass(frozen=True, slots=True)
 class SiteView:
     mode: Mode
     serving: NodeName | None
@@ -274,3 +283,5 @@ class SiteView:
     """What would be done if automation were not paused."""
     recording: RecordingView | None = None
     """None: the site does not have it watched."""
+    pair: PairView | None = None
+    """None: there is no second daemon."""

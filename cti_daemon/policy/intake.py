@@ -54,6 +54,10 @@ from cti_daemon.policy.aftermath import OTHER_NUMBER, OWN_NUMBER
 from cti_daemon.policy.reception import Reception
 from cti_daemon.policy.rooms import Rooms
 
+OF_EVIDENCE: frozenset[type[Event]] = frozenset(
+    {LinkAlive, SipAlive, EdgeSaw, LinkUp, LinkLost, SipRefused, ObserverStalled, AudioSampled, BlockRefused}
+)
+"""Of these events only what is known of the nodes changes; nothing is ordered because of them."""
 UNCALLED = float("inf")
 """Nothing in it calls for the judges."""
 
@@ -117,6 +121,10 @@ class Intake:
             Carried: self._of_plans,
             AlmanacTold: self._of_plans,
         }  # a table, since `match` would try two dozen classes for the commonest event
+
+    def also(self, kind: type[Event], take: Take) -> None:
+        """What only some sites have."""
+        self._takers[kind] = take
 
     def take(self, event: Event, at: float, out: list[Effect]) -> float:
         """An event that is not `quiet`. When the judges must look because of it."""

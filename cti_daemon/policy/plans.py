@@ -78,6 +78,12 @@ class Plans:
         if standing is not None:
             self._restore(standing, at)
 
+    def afresh(self, at: float, time_scale: float) -> "Plans":
+        """The same plans, with no incident open: what was open is another daemon's, or is over. No name is given twice."""
+        new = Plans(self.plans.values(), at, None, time_scale, self.board, self._responses)
+        new._numbers = dict(self._numbers)
+        return new
+
     # --- look ---------------------------------------------------------------------------------------------------------
 
     def look(self, draw: Callable[[float], SiteView], at: float, out: list[Effect]) -> None:

@@ -4,7 +4,7 @@ Level, not edge: what each edge is known to hold is compared with what should ho
 redirect of a leg is sent once (see `rescue`); when its answer was lost, the edge is listed before anything is repeated."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import count
 
@@ -72,6 +72,11 @@ class Rerouting:
         return self._decided is not None or (self._run is not None and bool(self._run.pending))
 
     @property
+    def left(self) -> NodeName | None:
+        """Who served before a decision that not every edge has confirmed yet."""
+        return None if self._decided is None else self._decided[0].serving
+
+    @property
     def is_every_edge_listed(self) -> bool:
         """Is the map of all callers current?"""
         return len(self._current_edges()) == len(self._site.edges)
@@ -98,6 +103,22 @@ class Rerouting:
         if self._run is not None and self._run.pending:
             run.take_over(self._run)
         self._run = run
+
+    def forget_edges(self) -> None:
+        """Somebody else may have told them other things: nothing is told to an edge before it is listed anew."""
+        self._listed.clear()
+        self._held.clear()
+
+    def tell_edges(self, heir: "Rerouting") -> None:
+        """What edges have said here is known to `heir` too."""
+        heir.know_edges(self._listed, self._held)
+
+    def know_edges(self, listed: Iterable[NodeName], held: Mapping[tuple[NodeName, NodeName | None], object]) -> None:
+        self._listed, self._held = set(listed), dict(held)
+
+    def show(self, route: tuple[NodeName, ...]) -> None:
+        """What the edges hold while another daemon acts."""
+        self._route = route
 
     def refresh(self, route: tuple[NodeName, ...]) -> None:
         """What comes behind the head of the route may change without a new decision: a server that is well again is a better

@@ -114,13 +114,20 @@ class Rooms:
 
 
 def furnish(
-    settings: Settings, standing: Standing | None, orders: StandingOrders | None, drills_known: StandingDrills | None, at: float
+    settings: Settings,
+    standing: Standing | None,
+    orders: StandingOrders | None,
+    drills_known: StandingDrills | None,
+    at: float,
+    *,
+    kept: Rooms | None = None,
 ) -> Rooms:
-    """With what the journal holds of a former life, as far as it is known."""
-    site = Site(settings, at)
+    """With what the journal holds of a former life, as far as it is known. `kept`: what was seen and judged there is gone on with, what
+    was decided and is under way is not."""
+    site = Site(settings, at) if kept is None else kept.site
     routing = failover.begin(standing, site.roles, at)
-    counters: dict[str, Counter[tuple[str, ...]]] = {name: Counter() for name in COUNTERS}
-    ids = count(1)
+    counters: dict[str, Counter[tuple[str, ...]]] = {name: Counter() for name in COUNTERS} if kept is None else kept.counters
+    ids = count(1) if kept is None else kept.ids
     mirroring = Mirroring(site, ids, routing.serving)
     drills = Drills(settings, site, counters, ids, drills_known, at)
     return Rooms(
@@ -130,18 +137,18 @@ def furnish(
         book=OrderBook(orders, at),
         counters=counters,
         ids=ids,
-        verdicts=Verdicts(site, settings.detection),
-        presence=SeatPresence(),
+        verdicts=Verdicts(site, settings.detection) if kept is None else kept.verdicts,
+        presence=SeatPresence() if kept is None else kept.presence,
         seat_alarm=SeatAlarm(),
         rerouting=Rerouting(site, counters, ids, settings.failover.stagger),
         mirroring=mirroring,
         seat_desk=SeatDesk(mirroring),
         drills=drills,
-        watching=Watching(site, settings.detection),
-        halves=Halves(site),
+        watching=Watching(site, settings.detection) if kept is None else kept.watching,
+        halves=Halves(site) if kept is None else kept.halves,
         hook=RoutingHook(ids, is_wanted=bool(settings.routing.exec)),
         stale=StaleCalls(site, counters, ids, drills.is_test_call),
-        aftermath=Aftermath(settings, site, ids, counters["callbacks"]),
+        aftermath=Aftermath(settings, site, ids, counters["callbacks"]) if kept is None else kept.aftermath,
         fault_marks=FaultMarks(counters["fault_marks"]),
         outside_seats=OutsideSeats(counters["outside_offers"]),
         voices=Voices(site, ids),

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 
 from cti_daemon.model.settings import Settings
 from cti_daemon.policy.contact_tests import due
@@ -23,7 +24,8 @@ def test_message(site: str) -> Message:
 class ContactTests:
     """What real messages proved counts as well: `learn`."""
 
-    def __init__(self, settings: Settings, notices: Notices, proofs: ContactProofs) -> None:
+    def __init__(self, settings: Settings, notices: Notices, proofs: ContactProofs, may_act: Callable[[], bool] | None = None) -> None:
+        self._may_act = may_act
         self._settings = settings
         self._notices = notices
         self._file = proofs
@@ -46,7 +48,8 @@ class ContactTests:
     async def run(self) -> None:
         """Until cancelled: in the hour of tests, one after another."""
         while True:
-            if time.localtime().tm_hour == self._settings.people.test_hour:
+            is_ours = self._may_act is None or self._may_act()
+            if is_ours and time.localtime().tm_hour == self._settings.people.test_hour:
                 await self.test_due()
             await asyncio.sleep(LOOK_SECONDS)
 

@@ -29,10 +29,11 @@ from cti_daemon.model.effects import (
     SetSwitch,
     SetVia,
 )
-from cti_daemon.model.events import Event, LinkLost, LinkUp
+from cti_daemon.model.events import Event, LinkLost, LinkUp, Outcome
 from cti_daemon.model.ids import NodeName
 from cti_daemon.model.incidents import Plan
 from cti_daemon.model.plan_effects import Carried, InformCallers, PlansRead, TestCalls
+from cti_daemon.model.reasons import Result
 from cti_daemon.model.records import Standing, StandingDrills, StandingPlans
 from cti_daemon.model.settings import Settings
 from cti_daemon.model.views import SiteView
@@ -43,7 +44,7 @@ from cti_daemon.shell.almanac import AlmanacTeller
 from cti_daemon.shell.ami.audio_ear import AudioEar
 from cti_daemon.shell.ami.edge_eye import EdgeEye
 from cti_daemon.shell.ami.hands import Deed, Hands
-from cti_daemon.shell.ami.node_links import NodeLinks
+from cti_daemon.shell.ami.node_links import NOT_OURS, NodeLinks
 from cti_daemon.shell.backups import Backups
 from cti_daemon.shell.control_socket import ControlSocket
 from cti_daemon.shell.drill_calendar import DrillCalendar
@@ -55,6 +56,7 @@ from cti_daemon.shell.ledger_file import LedgerFile
 from cti_daemon.shell.messengers import Messengers
 from cti_daemon.shell.metrics import Metrics
 from cti_daemon.shell.mqtt import MqttBridge
+from cti_daemon.shell.pair_room import PairRoom
 from cti_daemon.shell.path_calls import PathCalls
 from cti_daemon.shell.readiness import Readiness
 from cti_daemon.shell.runner import Runner
@@ -108,6 +110,7 @@ class Daemon:
         self._links: dict[NodeName, NodeLinks] = {}
         self._counted: dict[NodeName, int] = {}
         self._runner: Runner | None = None
+        self._pair: PairRoom | None = None
         self._watchdog_at = 0.0
         self._told_status = ""
         self.ended = asyncio.Event()
@@ -116,15 +119,8 @@ class Daemon:
     async def start(self) -> None:
         settings = self._settings
         recovered = await self._journal.open()
-        orders = recovered.orders
-        standing_by = standing_orders(orders.data, self._journal.age_seconds(orders)) if orders else None
-        known = [entry.data for entry in recovered.answers if self._journal.age_seconds(entry) < ANSWERS_LAST_SECONDS]
-        key, now = randomness.token_bytes(32), self._loop.time()
-        last = recovered.drills
-        drills = StandingDrills(last.data, self._journal.age_seconds(last)) if last is not None else None
-        engine = Engine(settings, _standing(recovered), key, now, standing_by, answers(known), drills, self._open_plans(recovered, now))
-        engine.halves.remember(recovered.lives)
-        self._engine = engine
+        engine = self._engine = self._open_engine(recovered)
+        pair = self._open_pair(engine, recovered.lease_nonce)
         self._recall_figures(engine)
         self._metrics = Metrics(settings, self.view)
         self._watch_parts()
@@ -140,6 +136,7 @@ class Daemon:
             tls=self._secrets.mqtt_tls,
             count_command=self._metrics.count_command,
             refused=self._turned_away,
+            may_act=pair.may_act if pair is not None else None,
         )
         self._register = self._open_register()
         self._control = ControlSocket(
@@ -154,14 +151,15 @@ class Daemon:
         self._make_links()
         self._probes = SipProbes(settings, runner.post)
         self._path_calls = PathCalls(settings, self._secrets, runner.post)
-        self._messengers = Messengers(settings, self._secrets, runner.post, self._tasks.spawn)
+        self._messengers = Messengers(settings, self._secrets, runner.post, self._tasks.spawn, pair.may_act if pair is not None else None)
         if settings.contact:
             self._messengers.read()
             self._metrics.add(self._messengers.families)
             self._tasks.keep_beside(self._messengers.run, "messengers")
-        runner.start(self._doers())
+        runner.start(self._doers() if pair is None else pair.guarded(self._doers()))
         for node, links in self._links.items():
             self._tasks.keep(links.run(), f"ami-{node}")
+        self._contend()
         self._tasks.keep(self._probes.run(), "sip-probes")
         self._tasks.keep(self._count(), "count")
         self._tasks.keep(self._ledger.run(lambda: engine.figures(self._loop.time())), "ledger")
@@ -181,11 +179,24 @@ class Daemon:
         self._notifier.ready()
         self._log.info("cti-daemon runs", site=settings.site.name, nodes=[n.name for n in settings.node])
 
+    def _open_engine(self, recovered: Recovered) -> Engine:
+        orders, last = recovered.orders, recovered.drills
+        standing_by = standing_orders(orders.data, self._journal.age_seconds(orders)) if orders else None
+        known = [entry.data for entry in recovered.answers if self._journal.age_seconds(entry) < ANSWERS_LAST_SECONDS]
+        key, now = randomness.token_bytes(32), self._loop.time()
+        drills = StandingDrills(last.data, self._journal.age_seconds(last)) if last is not None else None
+        plans = self._open_plans(recovered, now)
+        engine = Engine(self._settings, _standing(recovered), key, now, standing_by, answers(known), drills, plans)
+        engine.halves.remember(recovered.lives)
+        return engine
+
     async def stop(self) -> None:
         self._notifier.stopping()
         self._log.info("stopping; no call is touched, the edges keep their route")
         if self._runner is not None:
             await self._runner.stop()
+        if self._pair is not None:
+            await self._pair.give_up()
         await self._tasks.stop(STOP_SECONDS)
         await self._http.stop()
         await self._control.stop()
@@ -209,6 +220,20 @@ class Daemon:
         from cti_daemon.shell import register_room  # noqa: PLC0415 - its ciphers take memory that a site without a register keeps
 
         return register_room.open_room(self._settings, self._secrets, self._journal)
+
+    def _open_pair(self, engine: Engine, last_nonce: str) -> PairRoom | None:
+        own = self._settings.pair
+        if own is None:
+            return None
+        engine.pair(own.peer)
+        self._pair = PairRoom(self._settings, own, last_nonce, lambda: engine.notes(self._loop.time()))
+        return self._pair
+
+    def _contend(self) -> None:
+        """For the lease, where there is another daemon."""
+        if self._pair is not None:
+            self._metrics.add(self._pair.families)
+            self._tasks.keep(self._pair.run(self._links[self._pair.edge], self._seen, self._mqtt.role_changed), "pair")
 
     def _open_plans(self, recovered: Recovered, now: float) -> Plans | None:
         if self._settings.plans is None:
@@ -269,6 +294,7 @@ class Daemon:
                 detection=self._settings.detection,
                 post=self._seen,
             )
+            links.may_act = self._pair.may_act if self._pair is not None else None
             links.observe_action = lambda action, result, seconds: self._metrics.observe_action(action, result.value, seconds)
             self._links[links.node] = links
         edges = {node: links for node, links in self._links.items() if links.is_edge}
@@ -321,7 +347,10 @@ class Daemon:
             self._tasks.spawn(self._call_hook_and_tell(hook, wish), "routing-hook")
 
     async def _call_hook_and_tell(self, hook: ExecHook, wish: CallHook) -> None:
-        self._seen(await hook.call(wish))
+        if self._pair is None or self._pair.may_act():
+            self._seen(await hook.call(wish))
+        else:
+            self._seen(Outcome(wish.effect_id, Result.FAILED, NOT_OURS))
 
     def _ask(self, questions: list[AskEdge]) -> None:
         for question in questions:
@@ -381,6 +410,8 @@ class Daemon:
             self._mqtt.state_changed()
             view = self.view()
             status = f"{view.mode.value}, {view.serving} serves, epoch {view.epoch}"
+            if view.pair is not None:
+                status += ", we act" if view.pair.is_acting else f", stands by for {view.pair.peer}"
             if status != self._told_status:
                 self._told_status = status
                 self._notifier.status(status)

@@ -55,6 +55,8 @@ class Recovered:
     """The newest ANSWERS_RECALLED answers to commands, in their order."""
     plans: Entry | None = None
     """The last word on plans and incidents."""
+    lease_nonce: str = ""
+    """Of the claim under which this daemon of a pair acted last; empty: never."""
     plan_versions: tuple[Entry, ...] = ()
     """The newest PLAN_VERSIONS_RECALLED versions that incidents have begun with."""
     damaged: Path | None = None
@@ -115,9 +117,14 @@ class JournalFile:
             lives={NodeName(str(e.data["node"])): str(e.data["life"]) for e in self._rows("WHERE kind = ? ORDER BY seq", "node_life")},
             answers=tuple(self._rows("WHERE kind = 'answer' ORDER BY seq DESC LIMIT ?", ANSWERS_RECALLED))[::-1],
             plans=self._last("plans"),
+            lease_nonce=self._lease_nonce(),
             plan_versions=tuple(self._rows("WHERE kind = 'plan_version' ORDER BY seq DESC LIMIT ?", PLAN_VERSIONS_RECALLED)),
             chain_broken_at=self._chain_broken_at(),
         )
+
+    def _lease_nonce(self) -> str:
+        taken = (e for e in self._rows("WHERE kind = ? ORDER BY seq DESC LIMIT 20", "lease") if e.data.get("state") == "taken")
+        return next((str(entry.data["nonce"]) for entry in taken), "")
 
     def _last(self, *kinds: str) -> Entry | None:
         rows = (self._db.execute(f"{ROW} WHERE kind = ? ORDER BY seq DESC LIMIT 1", (k,)).fetchone() for k in kinds)

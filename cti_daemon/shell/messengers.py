@@ -24,7 +24,8 @@ PROOFS = "contacts.json"
 
 
 class Messengers:
-    """`spawn` runs what takes its time beside the loop; `post` takes what comes back."""
+    """`spawn` runs what takes its time beside the loop; `post` takes what comes back. `may_act`: where there is another
+    daemon, whether test notices are ours to send."""
 
     def __init__(
         self,
@@ -32,6 +33,7 @@ class Messengers:
         secrets: Secrets,
         post: Callable[[Notified | Summoned], None],
         spawn: Callable[[Coroutine[Any, Any, Any], str], None],
+        may_act: Callable[[], bool] | None = None,
     ) -> None:
         beside = Path(settings.journal.path)
         self._spawn = spawn
@@ -45,7 +47,7 @@ class Messengers:
         lines = self.lines = CallOutLines(settings, secrets) if settings.call_out is not None and secrets.call_out is not None else None
         self._notices = Notices(settings, secrets.gateways, self._notes, post, self._observe, lines)
         self._summonses = Summonses(self._notices, self._notes, post, lines)
-        self._tests = ContactTests(settings, self._notices, ContactProofs(beside.with_name(PROOFS)))
+        self._tests = ContactTests(settings, self._notices, ContactProofs(beside.with_name(PROOFS)), may_act)
 
     def doers(self) -> dict[type[Any], Callable[[Any], None]]:
         """What of the core's effects is carried out here."""

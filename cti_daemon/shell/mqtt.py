@@ -78,7 +78,10 @@ class MqttBridge:
         tls: ssl.SSLContext | None = None,
         count_command: Callable[[str, str], None] = _nothing,
         refused: Callable[[str, str, str], None] = _nothing,
+        may_act: Callable[[], bool] | None = None,
     ) -> None:
+        self._may_act = may_act
+        self._role_changed = asyncio.Event()
         self._settings = settings
         self._password = password
         self._tls = tls
@@ -103,6 +106,8 @@ class MqttBridge:
 
     def report(self, report: Report) -> None:
         """Publish under `events/<kind>`."""
+        if self._is_standing_by:
+            return
         body = report_body(report, datetime.now(UTC).isoformat(timespec="milliseconds"))
         self._queue(self._topics.event(report.kind), body)
 
@@ -113,6 +118,14 @@ class MqttBridge:
     def state_changed(self) -> None:
         """The picture of the site may have changed: compare and publish soon."""
         self._states_changed.set()
+
+    def role_changed(self) -> None:
+        """Of a pair: who acts has changed. We say so, and take requests and tell states, or do neither."""
+        self._role_changed.set()
+
+    @property
+    def _is_standing_by(self) -> bool:
+        return self._may_act is not None and not self._may_act()
 
     # --- the connection -----------------------------------------------------------------------------------------------
 
@@ -154,22 +167,30 @@ class MqttBridge:
     async def _connection(self, mqtt: Mqtt) -> None:
         """One connection's life. Raises MqttError or OSError when it ends by itself."""
         session = uuid.uuid4().hex
+        self._role_changed.clear()
+        stands_by = self._is_standing_by
         async with self._client(mqtt, session) as client:
-            await client.publish(self._topics.daemon_state, encode(self._presence("online", session)), qos=1, retain=True)
-            await self._subscribe(client)
+            state = "standby" if stands_by else "online"
+            await client.publish(self._topics.daemon_state, encode(self._presence(state, session)), qos=1, retain=True)
+            if not stands_by:
+                await self._subscribe(client)
             self.is_connected = True
             self._repeats.well("broker", "broker is reached again", broker=f"{mqtt.host}:{mqtt.port}")
-            await self._talk(client)
-            await self._say_farewell(client, session)
+            await self._talk(client, stands_by=stands_by)
+            if self._ending.is_set():
+                await self._say_farewell(client, session)
 
-    async def _talk(self, client: aiomqtt.Client) -> None:
-        """Until we are to end, or the connection fails."""
+    async def _talk(self, client: aiomqtt.Client, *, stands_by: bool) -> None:
+        """Until we are to end, who acts has changed, or the connection fails."""
         tasks = [
             asyncio.create_task(self._watch(client), name="mqtt-watch"),
-            asyncio.create_task(self._send_waiting(client), name="mqtt-send"),
-            asyncio.create_task(self._send_states(client), name="mqtt-states"),
             asyncio.create_task(self._until_ending(), name="mqtt-ending"),
         ]
+        if self._may_act is not None:
+            tasks.append(asyncio.create_task(self._until_role_changes(), name="mqtt-role"))
+        if not stands_by:
+            tasks.append(asyncio.create_task(self._send_waiting(client), name="mqtt-send"))
+            tasks.append(asyncio.create_task(self._send_states(client), name="mqtt-states"))
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -182,6 +203,9 @@ class MqttBridge:
 
     async def _until_ending(self) -> None:
         await self._ending.wait()
+
+    async def _until_role_changes(self) -> None:
+        await self._role_changed.wait()
 
     def _client(self, mqtt: Mqtt, session: str) -> aiomqtt.Client:
         limits = _properties(PacketTypes.CONNECT)
@@ -220,6 +244,8 @@ class MqttBridge:
         await client.publish(self._topics.daemon_state, encode(self._presence("stopped", session)), qos=1, retain=True)
 
     def _take(self, message: aiomqtt.Message) -> None:
+        if self._is_standing_by:
+            return  # it was sent to us when we acted; who acts now has it too
         refusal = self._requests.take(message)
         if refusal is not None:
             self._reply(refusal)
@@ -257,6 +283,8 @@ class MqttBridge:
         states = RetainedStates(self._settings, self._view)
         while True:
             self._states_changed.clear()
+            if self._is_standing_by:
+                return
             for state in states.changes():
                 properties = _properties(PacketTypes.PUBLISH)
                 if state.expiry_seconds is not None:

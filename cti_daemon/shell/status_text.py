@@ -35,6 +35,11 @@ def _site(status: dict[str, Any]) -> list[str]:
         f"serving  {status['serving'] or _UNKNOWN}   since {since}, reason {status['reason']}, epoch {status['epoch']}",
         f"route    {' > '.join(status['route']) or _UNKNOWN}",
     ]
+    pair = status.get("pair")
+    if pair is not None and pair["role"] == "standby":
+        lines.insert(1, f"STANDS BY for {pair['peer']}: it sees all this and does nothing")
+    elif pair is not None:
+        lines.append(f"acts; {pair['peer']} is to stand by")
     if status["pause"]:
         lines.append(f"PAUSED by {status['pause']['user']}, ends in {span(status['pause']['ends_in_seconds'])}: nothing is done by itself")
     if status["withheld"]:

@@ -95,6 +95,9 @@ def _head(status: dict[str, Any], width: int) -> Iterator[Text]:
         f" for {span(status['since_seconds'])}, {status['reason']}, epoch {status['epoch']}; "
         f"route {' > '.join(status['route']) or UNKNOWN}",
     )
+    pair = status.get("pair")
+    if pair is not None and pair["role"] == "standby":
+        yield Text(f"STANDS BY for {pair['peer']}: it sees all this and does nothing", "bold cyan")
     if status["pause"]:
         pause = status["pause"]
         yield Text(f"paused by {pause['user']}, ends in {span(pause['ends_in_seconds'])}: nothing is done by itself", "magenta")

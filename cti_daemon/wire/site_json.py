@@ -15,6 +15,13 @@ SEAT_STATES = tuple(state.value for state in SeatState if state is not SeatState
 """Of a seat in a queue: one that is logged out is in none."""
 
 
+def of_pair(view: SiteView) -> dict[str, Any]:
+    """Nothing where there is no second daemon."""
+    if view.pair is None:
+        return {}
+    return {"pair": {"role": "acting" if view.pair.is_acting else "standby", "peer": view.pair.peer}}
+
+
 def of_site(view: SiteView) -> dict[str, Any]:
     """Mode and routing; the nodes and queues are told apart."""
     return {
@@ -152,6 +159,7 @@ def of_everything(view: SiteView) -> dict[str, Any]:
     """What `/status` shows, without the seats: there may be thousands."""
     return {
         **of_site(view),
+        **of_pair(view),
         "nodes": [of_node(n) for n in view.nodes],
         "queues": [of_queue(q) for q in view.queues],
         "calls": [{"node": node, "state": state, "count": count} for (node, state), count in view.calls.items()],

@@ -24,6 +24,7 @@ from cti_daemon.wire.takeover import Place
 
 _log = log.get("ami")
 
+NOT_OURS = "not sent: the lease is not ours"
 ACTION_SECONDS = 0.5
 COMPARE_SECONDS = 10.0
 SEEK_SECONDS = 1.0
@@ -46,6 +47,8 @@ class NodeLinks:
         self.is_edge = node.role is Role.EDGE
         self.observe_action: Callable[[str, Result, float], None] = lambda _action, _result, _seconds: None
         """Called for each answered or expired action: its name, how it ended, how long it took."""
+        self.may_act: Callable[[], bool] | None = None
+        """Where there is another daemon: asked at the instant of each send, for all that is no question."""
         self.tallies: dict[PathName, Tally] = {path: Tally() for path in PATHS}
         self._loop = asyncio.get_running_loop()
         self._heartbeat_seconds = detection.heartbeat
@@ -85,13 +88,21 @@ class NodeLinks:
         return reply
 
     async def act_many(
-        self, actions: Sequence[Mapping[str, str]], deadline_seconds: float = ACTION_SECONDS, *, end_if_late: bool = False
+        self,
+        actions: Sequence[Mapping[str, str]],
+        deadline_seconds: float = ACTION_SECONDS,
+        *,
+        end_if_late: bool = False,
+        is_for_lease: bool = False,
     ) -> list[Reply]:
         """All actions in one write, under one deadline; replies in the order of the actions. `end_if_late`: end the session over
-        which an answer did not come, so that an order that lies undelivered in TCP is not carried out when the network heals."""
+        which an answer did not come, so that an order that lies undelivered in TCP is not carried out when the network heals.
+        `is_for_lease`: of the daemons' own contest, which needs no lease."""
         session = self._session_for_actions()
         if session is None:
             return [Reply(Result.FAILED, "not sent: no link to the node")] * len(actions)
+        if self.may_act is not None and not is_for_lease and not self.may_act() and not all(map(_is_question, actions)):
+            return [Reply(Result.FAILED, NOT_OURS)] * len(actions)
         began_at = self._loop.time()
         futures = session.send_all(actions)
         for future, fields in zip(futures, actions, strict=True):
@@ -223,3 +234,7 @@ class NodeLinks:
     def _observe(self, name: str, began_at: float, done: "asyncio.Future[Reply]") -> None:
         result = Result.UNKNOWN if done.cancelled() else done.result().result
         self.observe_action(name, result, self._loop.time() - began_at)
+
+
+def _is_question(fields: Mapping[str, str]) -> bool:
+    return fields.get("Action") in ("Getvar", "PJSIPQualify")
