@@ -67,7 +67,7 @@ PLAN = ENDED | {
         {
             "step": "b",
             "title": {"zh": "乙", "en": "beta"},
-            "role": "duty",
+            "role": "duty, hr",
             "allowed_seconds": 60,
             "took_seconds": None,
             "kept": False,
@@ -110,7 +110,7 @@ def test_a_drill_of_a_plan_is_held_against_the_plans_own_times() -> None:
     (drill,) = drilled((1095.5, "drill", PLAN))
     text = text_of(drill_report.report(drill, None, CENTRE))
     assert "| alpha | operator on duty | 0:10:00.0 | 0:01:01.5 | yes | bob |" in text
-    assert "| beta | operator on duty | 0:01:00.0 | not done | NO | automatic |" in text
+    assert "| beta | operator on duty, HR | 0:01:00.0 | not done | NO | automatic |" in text
     assert "| steps in time | 1 / 2 |" in text
 
 

@@ -147,7 +147,8 @@ def _content(drill: DrillStory, centre: Centre) -> Fields:
     live = data.get("live_calls")
     if isinstance(live, Mapping):
         rows.append((Titled("真实通话最多", "live calls, at most"), count(live.get("most"))))
-        rows.append((Titled("允许的真实通话数", "live calls allowed"), count(live.get("limit"))))
+        limit: Words = Titled("不限", "as many as will") if live.get("limit") is None else count(live["limit"])
+        rows.append((Titled("允许的真实通话数", "live calls allowed"), limit))
     rows.append((Titled("站点", "site"), centre.site))
     return Fields(tuple(rows))
 
@@ -215,7 +216,8 @@ def _step_time(time: Mapping[str, Any]) -> tuple[Words, ...]:
     kept = {True: Titled("是", "yes"), False: Titled("否", "NO")}.get(time.get("kept"), UNKNOWN)  # type: ignore[arg-type]
     took = time.get("took_seconds")
     done: Words = Titled("未完成", "not done") if took is None else span(took)
-    return (_title(time), role(str(time.get("role", ""))), span(time.get("allowed_seconds")), done, kept, who(str(time.get("by") or "")))
+    roles = listed([role(name) for name in str(time.get("role") or "").split(", ") if name])
+    return (_title(time), roles, span(time.get("allowed_seconds")), done, kept, who(str(time.get("by") or "")))
 
 
 def _step(step: Mapping[str, Any]) -> tuple[Words, ...]:

@@ -89,11 +89,27 @@ def _told(data: dict[str, object]) -> Words:
     return mixed(Titled("未能通知，方式 ", "NOT told by "), channel, Titled("：", ": "), str(data.get("reason", "")))
 
 
+_ALWAYS = {
+    "unapproved": Titled("审批人与替代人员均未答复，继续等待", "neither approver nor deputy has answered: it goes on waiting"),
+    "resumed": Titled("守护进程重启，计时继续", "the daemon was restarted; all clocks go on"),
+    "well": Titled("情况正常，开始观察", "well: under observation"),
+    "relapse": Titled("情况反复，重新观察", "not well any more: the observation begins anew"),
+}
+_WITH_REASON = {
+    "ack": Titled("受理", "looks after it"),
+    "approved": Titled("批准启动", "the start is approved"),
+    "recovered": Titled("恢复", "recovered"),
+}
+
+
 def _spoken(data: dict[str, object], text: str) -> Words:
     """Words that people and the end of an incident left."""
-    match data.get("what"):
-        case "recovered":
-            return mixed(Titled("恢复", "recovered"), f": {text.partition(': ')[2]}" if ": " in text else "")
+    what = str(data.get("what"))
+    if what in _ALWAYS:
+        return _ALWAYS[what]
+    if what in _WITH_REASON:
+        return mixed(_WITH_REASON[what], _reason(text))
+    match what:
         case "closed":
             return mixed(Titled("关闭：", "closed: "), str(data.get("reason", text)))
         case "note":
@@ -102,18 +118,21 @@ def _spoken(data: dict[str, object], text: str) -> Words:
         case "said" if isinstance(data.get("fields"), dict):
             fields: dict[str, object] = data["fields"]  # type: ignore[assignment]
             return listed([mixed(labels.SAID_FIELDS.get(key, key), Titled("：", ": "), str(word)) for key, word in fields.items()])
-        case "resumed":
-            return Titled("守护进程重启，计时继续", "the daemon was restarted; all clocks go on")
-        case "well":
-            return Titled("情况正常，开始观察", "well: under observation")
-        case "relapse":
-            return Titled("情况反复，重新观察", "not well any more: the observation begins anew")
+        case "arrived":
+            return mixed(str(data.get("person", "")), Titled(" 到达", " has arrived"))
+        case "grade":
+            return mixed(Titled("定级：", "grade: "), labels.grade(str(data.get("grade"))), _reason(text))
         case "facts":
             found = data.get("facts")
             facts = found.items() if isinstance(found, dict) else ()
             return mixed(Titled("指标快照：", "facts: "), ", ".join(f"{name} = {_value(value)}" for name, value in facts))
         case _:
             return text
+
+
+def _reason(text: str) -> str:
+    """What was said with it."""
+    return f": {text.partition(': ')[2]}" if ": " in text else ""
 
 
 def _value(value: object) -> str:
