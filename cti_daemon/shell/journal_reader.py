@@ -61,7 +61,7 @@ def head(path: Path) -> tuple[int, str]:
         with closing(_open(path)) as db:
             row = db.execute("SELECT seq, hash FROM entries ORDER BY seq DESC LIMIT 1").fetchone()
     except sqlite3.Error as error:
-        raise UnreadableError(f"{path}: {error}") from error
+        raise UnreadableError(_told(path, error)) from error
     return (0, GENESIS) if row is None else (int(row[0]), str(row[1]))
 
 
@@ -81,7 +81,7 @@ def _rows(path: Path, after: int) -> Iterator[Row]:
         with closing(_open(path)) as db:
             yield from db.execute(f"{ROW} WHERE seq > ? ORDER BY seq", (after,))
     except sqlite3.Error as error:
-        raise UnreadableError(f"{path}: {error}") from error
+        raise UnreadableError(_told(path, error)) from error
 
 
 def _open(path: Path) -> sqlite3.Connection:
@@ -90,4 +90,10 @@ def _open(path: Path) -> sqlite3.Connection:
     try:
         return sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro", uri=True, timeout=2.0)
     except sqlite3.OperationalError as error:
-        raise UnreadableError(f"{path}: {error}; it can be read by root and by the daemon's own user") from error
+        raise UnreadableError(_told(path, error)) from error
+
+
+def _told(path: Path, error: sqlite3.Error) -> str:
+    """SQLite opens a file when it is first read, and says of a missing right only that it could not."""
+    rights = "; it can be read by root and by the daemon's own user" if "unable to open" in str(error) else ""
+    return f"{path}: {error}{rights}"
