@@ -1,7 +1,8 @@
-"""`make drill NAME=drill-emergency-seats`: the emergency seats are tried on a site with live calls, five times on one lab.
+"""`make drill NAME=drill-emergency-seats`: the emergency seats, and a plan, are tried on a site with live calls; six drills on one lab.
 
 1. By the schedule: each seat is called by a test call, one of them stays silent. 2. By a person's order; the daemon is killed in the middle
-and started again. 3. Refused: too many callers. 4. Aborted in the middle: callers become too many. 5. Aborted: the standby dies.
+and started again. 3. Refused: too many callers. 4. A plan that leads to the emergency seats: test calls, and no others, go there.
+5. Aborted in the middle: callers become too many. 6. Aborted: the standby dies.
 
 Judged from outside: by the captures at carrier and telephones no live call is touched, and every seat was rung as the record says; by
 the Asterisks themselves nothing is left behind; by the page for Prometheus the figures are marked. Result in build/drills."""
@@ -25,6 +26,7 @@ from lab.count import Count
 from lab.deadline import wait_until
 from lab.emergency_judge import MESSAGES, Watch, judge_all, take_rows, told
 from lab.layout import EDGE, EMG, PBX_A, PBX_B, PHONES, RUN, Host, Size
+from lab.office import TEST_NUMBER
 from lab.site import with_originate
 from lab.trial import agents_talking, start_daemon, wait_daemon
 
@@ -37,6 +39,9 @@ TALKERS = Group("talkers", 1, 20, 20, 600, Audio.SPARSE)
 LOUD = Group("loud", 2, 4, 20, 600, Audio.FULL)
 NEW = Group("new", 3, 700, 2, 3, Audio.NONE)
 MORE = Group("more", 4, 20, 20, 25, Audio.SPARSE)
+TESTS = Group("tests", 5, 2, 5, 6, Audio.SPARSE, service=TEST_NUMBER)
+"""Callers of the test number."""
+PLAN = "seat-system-failure"
 _LIVE = TALKERS.calls + LOUD.calls
 
 
@@ -78,6 +83,7 @@ def tables(due: datetime) -> str:
     return (
         drill("scheduled", f"{due.minute} {due.hour} {due.day} {due.month} *")
         + drill("by-hand", never, start="command", together=2)
+        + drill("plan", never, start="command", what=PLAN)
         + drill("tight", never, start="command", most_calls=5)
         + drill("rising", never, start="command", most_calls=_LIVE + 15)
     )
@@ -88,7 +94,7 @@ def play() -> Result:
     result = Result()
     bench.up(Size(seats=60, emergency_seats=SEATS), lambda _text: None, with_seat_tests)
     capture, watch = Capture(RUN / NAME), Watch()
-    groups = (TALKERS, LOUD, NEW, MORE)
+    groups = (TALKERS, LOUD, NEW, MORE, TESTS)
     try:
         audience.start()
         due = datetime.now().astimezone() + timedelta(seconds=110)
@@ -105,6 +111,7 @@ def play() -> Result:
         _mute(MUTE, muted=False)
         _play_kill(result, watch)
         _play_refusal(result)
+        _play_plan(result, watch)
         _play_rising(result, watch)
         _play_death(result, watch)
         take_rows(watch)
@@ -143,6 +150,19 @@ def _play_refusal(result: Result) -> None:
     result.refusal = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1]
     if done.returncode == 0 or "callers are on the line" not in done.stderr + done.stdout:
         result.wrong.append(f"with too many callers it was not refused: {done.stdout} {done.stderr}")
+
+
+def _play_plan(result: Result, watch: Watch) -> None:
+    watch.before_tests = dict(watch.highest)
+    _order(result, "drill-start", "--name", "plan", "--for", "10m", "--reason", "quarterly")
+    with Ami(EDGE) as edge:
+        watch.until("test calls to be sent to the emergency seats", lambda: edge.get("CTI_DRILL") == EMG.name, 20)
+        carrier.start(TESTS)
+        watch.until("every test call to be answered there", lambda: (_drill() or {}).get("answered") == TESTS.calls, 20)
+        _order(result, "drill-stop", "--reason", "seen enough")
+        watch.until("the plan's drill to end", lambda: _drill() is None, 10)
+        wait_until("the switch to be put back", lambda: edge.get("CTI_DRILL") == "", 5)
+    _keep(result, "plan")
 
 
 def _play_rising(result: Result, watch: Watch) -> None:
