@@ -103,8 +103,10 @@ class Drills:
         """(node, state) → test calls that are seen there now."""
         tokens = [*self._tests, *self._seat_calls.under_way]
         tokens += [call.token for call in self.now.seat_calls.values() if call.token] if self.now is not None else []
-        found = (self._site.calls.of_token(token) for token in tokens)
-        return Counter((call.node, call.state.value) for call in found if call is not None and call.node is not None)
+        found = [call for token in tokens if (call := self._site.calls.of_token(token)) is not None]
+        if self.now is not None and self.now.target is not None:
+            found += self._seat_calls.unnamed(self.now, self.now.target)
+        return Counter((call.node, call.state.value) for call in found if call.node is not None)
 
     # --- begin --------------------------------------------------------------------------------------------------------
 

@@ -16,7 +16,8 @@ from cti_daemon.state.site import Site
 def draw(rooms: Rooms, now: float) -> SiteView:
     site, routing, orders = rooms.site, rooms.routing, rooms.book.orders
     health, candidates = rooms.verdicts.of, rooms.candidates()
-    tests, calls = rooms.drills.test_calls(), site.calls.counts()
+    calls = site.calls.counts()
+    tests = rooms.drills.test_calls()
     return SiteView(
         mode=Mode.PAUSED if orders.is_paused else routing.mode,
         routing_mode=routing.mode,

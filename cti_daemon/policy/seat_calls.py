@@ -12,6 +12,7 @@ from cti_daemon.model.effects import Effect, HangUp
 from cti_daemon.model.events import Outcome
 from cti_daemon.model.ids import CallToken, ChannelName, NodeName, SeatName
 from cti_daemon.model.reasons import Result, SeatState
+from cti_daemon.state.channels import Call
 from cti_daemon.state.drill import Drill
 from cti_daemon.state.seat_call import SeatCall
 from cti_daemon.state.site import Site
@@ -53,6 +54,14 @@ class SeatCalls:
     def under_way(self) -> Iterable[CallToken]:
         """Calls of drills that have ended, of which something may be there."""
         return self._leftover
+
+    def unnamed(self, drill: Drill, node: NodeName) -> list[Call]:
+        """Test calls of which the node has shown the channel, and not the token yet: it does so when the telephone rings."""
+        seats = {call.seat for call in drill.seat_calls.values() if call.token is not None and not call.is_seen}
+        held = self._site.calls.channels(node) if seats else None
+        if held is None:
+            return []
+        return [c.part.call for c in held.by_id.values() if c.endpoint in seats and c.part.call.token is None]
 
     def is_under_way(self, token: CallToken) -> bool:
         return token in self._leftover

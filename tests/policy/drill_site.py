@@ -43,6 +43,8 @@ class DrillSite(World):
         self.up: dict[Uniqueid, CallToken] = {}
         """Test calls that are really there, at the emergency system."""
         self.most_up = 0
+        self.rings_after = 0.01
+        """Only then the node tells whose call it is."""
         self.asked = 0
         self.way: tuple[NodeName, ...] = ()
         super().__init__()
@@ -121,7 +123,7 @@ class DrillSite(World):
         self.up[uniqueid] = token
         self.most_up = max(self.most_up, len(self.up))
         self.feed(ChannelBegan(EMG, uniqueid, uniqueid, None, 0, deed.seat))
-        self._later(0.01, lambda: self.feed(ChannelChanged(EMG, uniqueid, uniqueid, token, RINGING)))
+        self._later(self.rings_after, lambda: self.feed(ChannelChanged(EMG, uniqueid, uniqueid, token, RINGING)))
         after = self.answers.get(deed.seat, 1.0)
         if after is None or after > deed.ring_seconds:
             self._later(deed.ring_seconds, partial(self._end, uniqueid))

@@ -79,6 +79,18 @@ def test_live_calls_go_their_way_and_no_figure_of_theirs_shows_the_drill() -> No
     assert site.ended()["live_calls"]["most"] == 4
 
 
+def test_a_test_call_is_none_of_the_callers_before_it_rings() -> None:
+    """Seen on the lab: the node shows the channel first, and its token only when the telephone rings."""
+    site = DrillSite(planned())
+    site.rings_after, site.answers = 0.8, dict.fromkeys(SEATS, 2.0)
+    before = site.engine.view(site.now).calls
+    _start(site)
+    site.run(4.7)
+    view = site.engine.view(site.now)
+    assert site.up
+    assert (view.calls, sum(view.drill_calls.values())) == (before, 1)
+
+
 def test_a_seat_in_a_call_is_left_alone_until_it_is_free() -> None:
     site = DrillSite(planned())
     site.device(EMG, "seat2", 2)
