@@ -28,6 +28,7 @@ from lab.emergency_judge import MESSAGES, Watch, judge_all, take_rows, told
 from lab.layout import EDGE, EMG, PBX_A, PBX_B, PHONES, RUN, Host, Size
 from lab.office import TEST_NUMBER
 from lab.site import with_originate
+from lab.stillness import Stillness
 from lab.trial import agents_talking, start_daemon, wait_daemon
 
 NAME = "drill-emergency-seats"
@@ -57,6 +58,9 @@ class Result:
     new_calls: int = 0
     longest_silence_seconds: float | None = None
     count: Count = field(default_factory=Count)
+    machine: str = ""
+    was_there: bool = True
+    """Whether the machine ran all the while: silence on one that stood still says nothing of the drill."""
     told: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
@@ -107,13 +111,9 @@ def play() -> Result:
         carrier.start(NEW)
         _mute(MUTE, muted=True)
         print(f"  {_LIVE} callers talk, two new ones a second; the drill is due at {due:%H:%M}", flush=True)
-        _play_schedule(result, watch)
-        _mute(MUTE, muted=False)
-        _play_kill(result, watch)
-        _play_refusal(result)
-        _play_plan(result, watch)
-        _play_rising(result, watch)
-        _play_death(result, watch)
+        with Stillness() as machine:
+            _play_all(result, watch)
+        result.machine, result.was_there = str(machine), machine.was_there
         take_rows(watch)
         wait_until("who takes part to be told of the end", lambda: len(told()) >= MESSAGES, 60)
         result.told = [f"{message.to}: {message.title}" for message in audience.got("emergency-seats")]
@@ -127,6 +127,16 @@ def play() -> Result:
         faults.heal_all()
     judge_all(result, watch, capture, MUTE, SEATS)
     return result
+
+
+def _play_all(result: Result, watch: Watch) -> None:
+    _play_schedule(result, watch)
+    _mute(MUTE, muted=False)
+    _play_kill(result, watch)
+    _play_refusal(result)
+    _play_plan(result, watch)
+    _play_rising(result, watch)
+    _play_death(result, watch)
 
 
 def _play_schedule(result: Result, watch: Watch) -> None:

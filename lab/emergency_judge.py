@@ -107,8 +107,8 @@ def _judge_audio(result: Result, calls: list[judge.Call], capture: Capture) -> N
         hole = audio.hole(call.edge_port, call.answered_wall + 3, until_wall)
         holes += [] if hole is None else [hole]
     result.longest_silence_seconds = round(max(holes), 3) if holes else None
-    if not holes or max(holes) > LONGEST_SILENCE_SECONDS:
-        result.wrong.append(f"a caller heard nothing for {result.longest_silence_seconds} s")
+    if not holes or (max(holes) > LONGEST_SILENCE_SECONDS and result.was_there):
+        result.wrong.append(f"a caller heard nothing for {result.longest_silence_seconds} s; {result.machine}")
 
 
 def _judge_orders(result: Result, capture: Capture) -> None:
