@@ -56,7 +56,7 @@ class Group:
         return 20000 + 400 * self.slot
 
 
-KEYS_PRESSED = ((1.5, 1), (4.5, 1), (5.5, 11))
+KEYS_PRESSED = ((1.0, 1), (2.5, 1), (3.0, 11))
 """Seconds after the answer, and the event: 11 is `#`."""
 _EVENT = 101
 _SPARSE_SECONDS = 0.2
