@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cti_daemon.model.backups import Backup
+from cti_daemon.model.pair import Pair
 from cti_daemon.model.recording import RecordingView
 from cti_daemon.model.views import SiteView
 from cti_daemon.shell import config, lacks, plan_files
@@ -14,6 +15,7 @@ from cti_daemon.shell.journal import Journal
 from cti_daemon.shell.messengers import Messengers
 from cti_daemon.shell.metrics import Metrics
 from cti_daemon.shell.mqtt import MqttBridge
+from cti_daemon.shell.pair_room import PairRoom
 from cti_daemon.shell.secret_files import Lack, Secrets
 from tests.shell.conftest import SAMPLE, Picture
 
@@ -42,4 +44,5 @@ def everything_exported(picture: Picture, folder: Path) -> set[str]:
     metrics.add(Messengers(settings, Secrets(), lambda _: None, lambda work, _: work.close()).families)
     metrics.add(lambda: plan_files.families(()))
     metrics.add(lambda: lacks.families(settings, [Lack("gateway", "hook", "is missing")]))
+    metrics.add(PairRoom(settings, Pair(peer="other"), "", dict).families)
     return set(re.findall(r"^# TYPE (\w+)", "".join(metrics.pieces()), re.MULTILINE))

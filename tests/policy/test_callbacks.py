@@ -178,7 +178,8 @@ def test_what_came_of_it_is_counted() -> None:
     site.answer(site.rung[0], A, "seat1")
     site.run(site.now + 3.0)
     site.ask("callback-close", row=2, result="served")
-    assert dict(site.engine.view(site.now).counters["callbacks"]) == {("reached",): 1, ("closed_by_people",): 1}
+    counted = {outcome: n for outcome, n in site.engine.view(site.now).counters["callbacks"].items() if n}
+    assert counted == {("reached",): 1, ("closed_by_people",): 1}
 
 
 @pytest.mark.parametrize("verb", ["callback-take", "callback-postpone", "callback-close"])
