@@ -24,6 +24,7 @@ from cti_daemon.model.effects import (
     SampleAudio,
     SetSwitch,
 )
+from cti_daemon.model.errands import Errand
 from cti_daemon.model.events import Event
 from cti_daemon.model.lease import LeaseLost, LeaseTaken, Origin
 from cti_daemon.model.plan_effects import CallIn, InformCallers, Notify, TestCalls
@@ -213,7 +214,7 @@ def _urgency(effect: Effect) -> int:
     """Persist, then act, then look further, then tell; `sorted` keeps the order within each."""
     if isinstance(effect, Record):
         return 0
-    if isinstance(effect, Report | Answer | Notify | CallIn | InformCallers | TestCalls | KeepCaller | NoteRow | ForgetNumbers):
+    if isinstance(effect, Report | Answer | Notify | CallIn | InformCallers | TestCalls | KeepCaller | NoteRow | ForgetNumbers | Errand):
         return 3
     return (
         2

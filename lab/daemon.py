@@ -25,7 +25,8 @@ _VERBS = ", ".join(
     for verb in """status note ack failover switchover failback emergency-on emergency-off pause-automation resume-automation
     maintenance-on maintenance-off seat-login seat-logout seat-pause seat-unpause drill-start drill-stop drill-schedule
     callback-list callback-take callback-postpone callback-close
-    plan-start approve stage-set task-done answer coming arrived fact-set fault-report incident-close""".split()
+    plan-start approve stage-set task-done answer coming arrived fact-set fault-report incident-close
+    ticket-print ticket-enter ticket-reconcile plan-list plan-check plan-test report""".split()
 )
 _CREW = ", ".join(f'"{user}"' for user in secret.CREW)
 _ROLES = {EDGE: "edge", PBX_A: "primary", PBX_B: "standby", EMG: "emergency"}

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from cti_daemon.model.shapes import Choice, Flag, Names, Scalar, Shape, Span, Text, Whole
 from cti_daemon.model.verbs import HARMLESS, VERBS, Arg, Kind, Known, Verb
-from cti_daemon.policy.desk import ANSWERS_KEPT
+from cti_daemon.policy.desk import ANSWERS_KEPT, LONG_KEPT
 from cti_daemon.shell.daemon import ANSWERS_LAST_SECONDS
+from cti_daemon.shell.errands import MOST_ANSWER_BYTES, PROCESS_SECONDS
 from cti_daemon.shell.journal_file import ANSWERS_RECALLED
 from cti_daemon.shell.mqtt_requests import BURST, PER_SECOND
 from cti_daemon.wire.mqtt_payload import MOST_BYTES, MOST_DEPTH, MOST_EXPIRY_SECONDS, MOST_SKEW_SECONDS
@@ -18,9 +19,10 @@ CODES = {
     "ok": "Answered, written down, or it is so already.",
     "dry_run": "Nothing was done; `message` is the plan. For a dangerous verb `data.confirm` is the token.",
     "accepted": "Decided and in the journal. That every edge holds it, the event `rerouted` says, usually within milliseconds.",
-    "done": "The media servers hold it; `data.nodes` says so of each.",
+    "done": "The media servers hold it; `data.nodes` says so of each. Of tickets, plans and reports: it is done, and `data` is what came of it.",
     "unfinished": "Ordered, and not seen to hold within 2 s; it is asked for again. `data.nodes` says where.",
-    "failed": "A media server refused; `message` has its words. It is asked again for some seconds, then its own state counts.",
+    "failed": "A media server refused; `message` has its words. It is asked again for some seconds, then its own state counts. Of tickets, plans "
+    "and reports: tried, and nothing came of it.",
     "unknown_end": "Of an id that comes again: the daemon was restarted before the end was known. Look, then ask with a new id.",
     "not_allowed": "No `[[role]]` gives this user this verb.",
     "unknown_verb": "Not in this version.",
@@ -42,8 +44,8 @@ CODES = {
     "clock_skew": "It comes from the future: set both clocks by NTP.",
     "malformed": "The request itself; `message` says what, and what would be right.",
     "unknown_key": "A key that there is not.",
-    "too_large": f"More than {MOST_BYTES} bytes.",
-    "too_many": f"More than {BURST} requests at once, or {PER_SECOND:g} a second in the long run, of this user.",
+    "too_large": f"More than {MOST_BYTES} bytes; or the answer, a report, has more than {MOST_ANSWER_BYTES}: then the command line has it.",
+    "too_many": f"More than {BURST} requests at once, or {PER_SECOND:g} a second in the long run, of this user; or too many reports and trials are under way.",
     "retained": "A command must not be retained: it would be carried out again at every start.",
     "no_record": "Register only: the journal does not take the entry about this access, so nothing is shown or changed.",
     "lost": "Register only: the number cannot be opened any more: its key is not in the ring, or it was changed.",
@@ -56,6 +58,8 @@ _KINDS = {
     Kind.DRILL: "Drills",
     Kind.CALLBACK: "Call-backs",
     Kind.PLAN: "Emergency plans and incidents",
+    Kind.TICKET: "Paper tickets",
+    Kind.QUESTION: "Questions that take a while: plans on trial, reports",
     Kind.WORD: "Words: nothing is changed but the record",
 }
 _HEAD = "<!-- made by `make docs` from the table of verbs (cti_daemon/model/verbs.py): do not edit -->\n"
@@ -75,8 +79,8 @@ Every order to the daemon, over MQTT 5 and on the command line. Who may give whi
   verb, this target and this epoch; a restart of the daemon ends it. The command line does both and asks in between.
 - **Once only.** A request whose `id` was used before by the same user gets the first answer again, with status `duplicate`, and nothing
   is done twice; also after a restart, since answers are in the journal. Known are the last {ANSWERS_KEPT} of each user; after a restart
-  those of the last {ANSWERS_LAST_SECONDS / 3600:g} hours among the last {ANSWERS_RECALLED} of the site. Questions (`status`) and dry runs
-  change nothing and are asked anew then. An order that has waited for longer than its `expires_in` is refused whatever its id.
+  those of the last {ANSWERS_LAST_SECONDS / 3600:g} hours among the last {ANSWERS_RECALLED} of the site. Questions (`status`, reports, plans on
+  trial) and dry runs change nothing and are asked anew then; of reports and trials the last {LONG_KEPT} answers of the site are known. An order that has waited for longer than its `expires_in` is refused whatever its id.
 - **One after another.** Orders are carried out in the order in which they come. Who comes with the opposite of one that was given in
   the last two minutes is told so, in the plan and in the answer; whose dry run is older than the last change of who serves is refused
   (`conflict`), and so is an order for a seat that has one under way.
@@ -112,14 +116,17 @@ def _verb(verb: Verb) -> str:
 
 def _examples(verb: Verb) -> Iterator[str]:
     if verb.name not in HARMLESS:
-        yield " ".join(["cti-daemon", verb.name, *_words(verb)])
-    yield one_liner(verb.name, dry_run=verb.is_dangerous)
+        yield " ".join(["cti-daemon", verb.typed or verb.name, *_words(verb)])
+    yield one_liner(verb.name, dry_run=verb.is_dangerous, wait_seconds=int(PROCESS_SECONDS) if verb.is_errand else 5)
 
 
 def _words(verb: Verb) -> Iterator[str]:
     args = ARGS.get(verb.name, {})
     for arg in verb.args:
         if arg.name not in args:
+            continue
+        if isinstance(arg.shape, Names) and arg.is_positional:  # a file of them
+            yield str(arg.metavar).lower()
             continue
         given = args[arg.name] if isinstance(args[arg.name], list) else [args[arg.name]]
         for value in given:

@@ -36,12 +36,16 @@ ARGS: dict[str, dict[str, Any]] = {
     "fact-set": {"fact": "external.mains", "value": False},
     "fault-report": {"kind": "seat", "text": "headset is dead", "seat": "seat12"},
     "incident-close": {"incident": "lines-full-1"},
+    "ticket-print": {"count": 20},
+    "ticket-enter": {"paper": 7, "system": "SG-20261122-7", "row": 1},
+    "plan-test": {"trace": ["0:00:00 fact queue.waiting = 4", "0:20:00 end"]},
+    "report": {"kind": "quarterly", "language": "en"},
 }
 
 
-def one_liner(verb: str, *, dry_run: bool) -> str:
+def one_liner(verb: str, *, dry_run: bool, wait_seconds: int = 5) -> str:
     """Return a `mosquitto_rr` command of one line; the shell makes the id and the instant."""
     more: dict[str, Any] = ({"dry_run": True} if dry_run else {}) | ({"args": ARGS[verb]} if verb in ARGS else {})
     rest = json.dumps(more, ensure_ascii=False, separators=(",", ":"))[1:-1]
     body = f'{{"id":"{USER}-\'$(date +%s%N)\'","issued_at":\'$(date +%s)\'{"," + rest if rest else ""}}}'
-    return f"mosquitto_rr -W 5 -t {BASE}/request/{USER}/{verb} -e {BASE}/response/{USER}/{verb} -m '{body}'"
+    return f"mosquitto_rr -W {wait_seconds} -t {BASE}/request/{USER}/{verb} -e {BASE}/response/{USER}/{verb} -m '{body}'"

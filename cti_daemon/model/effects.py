@@ -10,6 +10,7 @@ from typing import Any
 
 from cti_daemon.model.affected import AffectedEffect
 from cti_daemon.model.drills import CallSeat
+from cti_daemon.model.errands import Errand
 from cti_daemon.model.events import Membership
 from cti_daemon.model.ids import ChannelName, NodeName, PathName, QueueName, Uniqueid
 from cti_daemon.model.plan_effects import PlanEffect
@@ -239,4 +240,5 @@ Effect = (
     | AffectedEffect
     | PlanEffect
     | CallSeat
+    | Errand
 )

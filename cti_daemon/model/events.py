@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from cti_daemon.model.affected import AffectedEvent
 from cti_daemon.model.call_events import CallEvent, ChannelsListed, QueueCounted, StreamBegan, WaitingSeen
 from cti_daemon.model.drills import DrillsDue
+from cti_daemon.model.errands import ErrandDone
 from cti_daemon.model.ids import CallToken, ChannelName, Interface, MemberKey, NodeName, PathName, QueueName, SeatName, Uniqueid
 from cti_daemon.model.lease import LeaseEvent
 from cti_daemon.model.plan_effects import PlanEvent
@@ -330,5 +331,6 @@ Event = (
     | AffectedEvent
     | PlanEvent
     | DrillsDue
+    | ErrandDone
     | StreamEvent
 )

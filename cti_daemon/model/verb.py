@@ -16,6 +16,8 @@ class Kind(StrEnum):
     DRILL = "drill"
     CALLBACK = "callback"
     PLAN = "plan"  # emergency plans and their incidents
+    TICKET = "ticket"  # paper tickets
+    QUESTION = "question"  # takes a while, and changes nothing
 
 
 class Known(StrEnum):
@@ -49,7 +51,8 @@ class Arg:
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """`does`: one sentence. `more`: what the reference says besides. `is_dangerous`: wants a dry run first, and its token."""
+    """`does`: one sentence. `more`: what the reference says besides. `is_dangerous`: wants a dry run first, and its token. `typed`: what it
+    is on the command line, where that is a command of its own."""
 
     name: str
     kind: Kind
@@ -57,10 +60,16 @@ class Verb:
     args: tuple[Arg, ...] = ()
     more: str = ""
     is_dangerous: bool = False
+    typed: str = ""
 
     @property
     def is_order(self) -> bool:
-        return self.kind is not Kind.WORD
+        return self.kind not in {Kind.WORD, Kind.QUESTION}
+
+    @property
+    def is_errand(self) -> bool:
+        """The shell does it beside the loop; the answer comes later."""
+        return self.kind in {Kind.TICKET, Kind.QUESTION}
 
     @property
     def keys(self) -> tuple[str, ...]:

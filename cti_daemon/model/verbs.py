@@ -3,6 +3,7 @@ schemas and docs/commands.md."""
 
 from dataclasses import replace
 
+from cti_daemon.model.errand_verbs import ERRAND_VERBS
 from cti_daemon.model.plan_verbs import INCIDENT, PLAN_VERBS
 from cti_daemon.model.report_items import ReportItem
 from cti_daemon.model.shapes import Choice, Flag, Names, Span, Text, Whole
@@ -297,6 +298,7 @@ VERBS: dict[str, Verb] = {
             more="With `incident` it acknowledges what was told of that incident: no deputy is told then.",
         ),
         *PLAN_VERBS,
+        *ERRAND_VERBS,
     )
 }
 HARMLESS = frozenset({"status"})

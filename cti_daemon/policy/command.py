@@ -13,6 +13,7 @@ from cti_daemon.model.reasons import CommandStatus
 from cti_daemon.model.verbs import SCHEDULE, VERBS, WORKLIST, Kind
 from cti_daemon.policy.callback_verbs import CALLBACKS, show_worklist
 from cti_daemon.policy.drill_verbs import DRILLS, show_schedule
+from cti_daemon.policy.errand_verbs import ERRANDS
 from cti_daemon.policy.moves import MOVES
 from cti_daemon.policy.order_args import check
 from cti_daemon.policy.order_verbs import ORDERS, tell_span
@@ -20,7 +21,7 @@ from cti_daemon.policy.plan_verbs import PLANS, rule_word
 from cti_daemon.policy.ruling import LastOrder, Ruling, Situation, refuse
 from cti_daemon.policy.seat_verbs import SEATS, last_opposite
 
-RULES = MOVES | ORDERS | SEATS | DRILLS | CALLBACKS | PLANS
+RULES = MOVES | ORDERS | SEATS | DRILLS | CALLBACKS | PLANS | ERRANDS
 PLANNED = ("switchover", "failback")
 """Left alone in a time of readiness (E7). What is done about a fault is never left alone."""
 _LISTS: dict[str, Callable[[Situation], Ruling]] = {WORKLIST: show_worklist, SCHEDULE: show_schedule}

@@ -1,7 +1,8 @@
 """The desk where commands are taken: each is answered once, written down, and told to everybody.
 
 An id that comes again gets the answer of the first time, also after a restart: answers are in the journal (`answer`), all but those of
-questions and of dry runs, which change nothing and are asked anew."""
+questions and of dry runs, which change nothing and are asked anew. What is long (a report, a page of forms) is kept of few answers, and in
+no journal."""
 
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -11,13 +12,17 @@ from typing import Any
 from cti_daemon.model.effects import Answer, Effect, Record, Report
 from cti_daemon.model.events import Command
 from cti_daemon.model.reasons import CommandStatus
-from cti_daemon.model.verbs import HARMLESS
+from cti_daemon.model.verbs import HARMLESS, VERBS, Kind
 from cti_daemon.policy.command import rule
 from cti_daemon.policy.ruling import LastOrder, Ruling, Situation
 
 ANSWERS_KEPT = 500
 """Of each user; the oldest go first. So nobody's questions push out another one's orders."""
 USERS_KEPT = 1000
+LONG_KEPT = 20
+"""Answers of errands, in all: each may hold a whole report."""
+LONG = "html"
+"""What of an answer's data the journal does not hold."""
 REFUSED_ANYWAY = frozenset({"not_allowed", "unknown_verb", "expired"})
 """Codes that the same request gets again after a restart: the journal need not keep the answer."""
 
@@ -31,6 +36,7 @@ class Desk:
         self._answered: OrderedDict[str, OrderedDict[str, Answer]] = OrderedDict()
         self._open: dict[tuple[str, str], int] = {}
         """Commands whose answer will come, and how often each was repeated meanwhile."""
+        self._long: OrderedDict[tuple[str, str], Answer] = OrderedDict()
         self.last: LastOrder | None = None
         for answer in answered:
             self._keep(answer)
@@ -42,7 +48,7 @@ class Desk:
             self._open[asked] += 1
             return True
         own = self._answered.get(command.user)
-        first = own.get(command.id) if own is not None else None
+        first = self._long.get(asked) or (own.get(command.id) if own is not None else None)
         if first is not None:
             out.append(replace(first, status=CommandStatus.DUPLICATE.value))
         return first is not None
@@ -51,7 +57,7 @@ class Desk:
         """What is ruled; the record of it is in `out`. What it orders is the caller's to carry out."""
         ruling = rule(command, now, self._key)
         out.append(Record("command", _heard(command, ruling), is_awaited=_does_something(command, ruling)))
-        if ruling.is_go and ruling.wishes is None:
+        if ruling.is_go and ruling.wishes is None and not ruling.is_errand:
             left = now.routing.serving if ruling.move is not None else None
             self.last = LastOrder(command.user, command.verb, command.reason, now.now, now.routing.epoch, left, ruling.order, ruling.drill)
         return ruling
@@ -59,6 +65,8 @@ class Desk:
     def defer(self, command: Command, ruling: Ruling, epoch: int, out: list[Effect]) -> None:
         """The answer comes later, by `close`. Should we die before that, this is what is known of it."""
         self._open[(command.user, command.id)] = 0
+        if _is_question(command):
+            return
         told = f"taken, but the daemon was restarted before the end was known: look whether it holds ({ruling.message})"
         out.append(_remembered(Answer(command.id, command.user, command.verb, ruling.status.value, "unknown_end", told, epoch)))
 
@@ -70,7 +78,8 @@ class Desk:
         if ruling.confirm:
             data = data | {"confirm": ruling.confirm}
         answer = Answer(command.id, command.user, command.verb, ruling.status.value, ruling.code, ruling.message, epoch, data)
-        if command.verb not in HARMLESS and not command.dry_run and ruling.code not in REFUSED_ANYWAY:
+        is_kept = command.verb not in HARMLESS and not _is_question(command) and not command.dry_run
+        if is_kept and ruling.code not in REFUSED_ANYWAY:
             # A deferred order's id is in the journal since it was taken: its end need not be durable before it is told.
             is_new = (command.user, command.id) not in self._open
             out.append(_remembered(answer, is_awaited=is_new and _does_something(command, ruling)))
@@ -84,6 +93,15 @@ class Desk:
         out.append(Report("command", "info", text, _heard(command, ruling)))
 
     def _keep(self, answer: Answer) -> None:
+        verb = VERBS.get(answer.verb)
+        if verb is not None and verb.is_errand:
+            self._long[answer.user, answer.command_id] = answer
+            self._long.move_to_end((answer.user, answer.command_id))
+            while len(self._long) > LONG_KEPT:
+                self._long.popitem(last=False)
+            if verb.kind is Kind.QUESTION:
+                return
+            answer = replace(answer, data=_short(answer.data))
         own = self._answered.setdefault(answer.user, OrderedDict())
         self._answered.move_to_end(answer.user)
         own[answer.command_id] = answer
@@ -96,12 +114,21 @@ class Desk:
 
 def _does_something(command: Command, ruling: Ruling) -> bool:
     """Does anything hang on it that must be durable first? Nobody waits for the disk to be told a question's answer, a plan or a no."""
-    return not (ruling.is_refusal or command.dry_run or command.verb in HARMLESS)
+    return not (ruling.is_refusal or command.dry_run or command.verb in HARMLESS or _is_question(command))
+
+
+def _is_question(command: Command) -> bool:
+    verb = VERBS.get(command.verb)
+    return verb is not None and verb.kind is Kind.QUESTION
+
+
+def _short(data: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if key != LONG}
 
 
 def _remembered(answer: Answer, *, is_awaited: bool = True) -> Record:
     facts = {"user": answer.user, "id": answer.command_id, "verb": answer.verb, "status": answer.status, "code": answer.code}
-    return Record("answer", facts | {"message": answer.message, "epoch": answer.epoch, "data": answer.data}, is_awaited=is_awaited)
+    return Record("answer", facts | {"message": answer.message, "epoch": answer.epoch, "data": _short(answer.data)}, is_awaited=is_awaited)
 
 
 def _heard(command: Command, ruling: Ruling) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from cti_daemon.model.call_events import (
 )
 from cti_daemon.model.drills import DrillsDue
 from cti_daemon.model.effects import AttachDialog, Effect, Report
+from cti_daemon.model.errands import ErrandDone
 from cti_daemon.model.events import (
     AudioSampled,
     BlockRefused,
@@ -112,6 +113,7 @@ class Intake:
             MemberSeen: self._seated,
             MemberGone: self._seated,
             Command: self._command,
+            ErrandDone: self._errand_done,
             CallerKnown: self._caller_known,
             RowSeen: self._row_seen,
             Notified: self._of_plans,
@@ -299,6 +301,10 @@ class Intake:
 
     def _command(self, command: Command, at: float, out: list[Effect]) -> float:
         return at if self._reception.take(command, at, out) else UNCALLED
+
+    def _errand_done(self, event: ErrandDone, _at: float, out: list[Effect]) -> float:
+        self._reception.learn(event, out)
+        return UNCALLED
 
     def _of_plans(self, event: PlanEvent, at: float, out: list[Effect]) -> float:
         plans = self._rooms.plans

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from cti_daemon.model.effects import Answer, Effect
+from cti_daemon.model.errands import Errand, ErrandDone
 from cti_daemon.model.events import Command
 from cti_daemon.model.plan_effects import Summoned, SummonsAnswer
 from cti_daemon.model.reasons import CommandStatus
@@ -26,6 +27,7 @@ class Reception:
     def __init__(self, rooms: Rooms, confirm_key: bytes, answered: Iterable[Answer]) -> None:
         self._rooms = rooms
         self._desk = Desk(confirm_key, answered)
+        self._errands: dict[tuple[str, str], Command] = {}
         self._plan_room = None if rooms.plans is None else PlanRoom(rooms, rooms.plans, self._situate)
 
     def take(self, command: Command, at: float, out: list[Effect]) -> bool:
@@ -42,6 +44,11 @@ class Reception:
             rooms.mirroring.order(ruling.wishes, at, out)
             seats.begin(command, ruling, ruling.wishes, at, rooms.routing.epoch)
             return True
+        if ruling.is_go and ruling.is_errand:
+            self._desk.defer(command, ruling, rooms.routing.epoch, out)
+            self._errands[command.user, command.id] = command
+            out.append(Errand(command.user, command.id, command.verb, command.args))
+            return False
         if ruling.is_go and ruling.move is not None:
             target = candidates[ruling.move.target]
             adopt(rooms, failover.serve(rooms.routing, target, ruling.move.reason, at), candidates, at, out)
@@ -58,6 +65,13 @@ class Reception:
         data = telling.status(rooms.routing, rooms.verdicts.of, is_paused=orders.is_paused) if is_status else {}
         self._desk.close(command, ruling, rooms.routing.epoch, data, out)
         return True
+
+    def learn(self, done: ErrandDone, out: list[Effect]) -> None:
+        """Answer the order whose errand this was."""
+        command = self._errands.pop((done.user, done.command_id), None)
+        if command is not None:
+            ruling = Ruling(done.status, done.code, done.message, data=done.data)
+            self._desk.close(command, ruling, self._rooms.routing.epoch, {}, out)
 
     def _bring(self, plans: Plans, command: Command, at: float, out: list[Effect]) -> None:
         """Somebody who was called in has answered in words."""

@@ -112,6 +112,8 @@ class Ruling:
     wishes: Wishes | None = None
     drill: DrillChange | None = None
     callback: CallbackChange | None = None
+    is_errand: bool = False
+    """The shell does it; what comes of it is the answer."""
     data: dict[str, Any] = field(default_factory=dict)
     """For the answer."""
 

@@ -9,6 +9,7 @@ from typing import Any
 from cti_daemon.model.affected import CallerKnown, RowSeen
 from cti_daemon.model.call_events import CallerJoined, ChannelsListed
 from cti_daemon.model.effects import Answer, Effect, ListEdge, ListNode, Record, Report
+from cti_daemon.model.errands import ErrandDone
 from cti_daemon.model.events import (
     Command,
     EdgeListed,
@@ -55,6 +56,7 @@ class Watchman:
             MemberGone: self._seated,
             Command: self._command,
             Outcome: self._outcome,
+            ErrandDone: self._errand_done,
             PlansRead: self._of_plans,
             FactTold: self._of_plans,
             AlmanacTold: self._of_plans,
@@ -125,6 +127,10 @@ class Watchman:
         self._intake.take(event, at, told)
         out.extend(effect for effect in told if isinstance(effect, Record | Report))
         return UNCALLED
+
+    def _errand_done(self, event: ErrandDone, at: float, out: list[Effect]) -> float:
+        """Whoever asked while we acted is told."""
+        return self._intake.take(event, at, out)
 
     def _of_plans(self, event: PlansRead | FactTold | AlmanacTold, at: float, out: list[Effect]) -> float:
         """What is read and told is known; what a plan would do about it does not leave."""

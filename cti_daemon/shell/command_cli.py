@@ -57,9 +57,9 @@ class _Order:
 
 
 def add_to(app: typer.Typer) -> None:
-    """Make every verb a command of `app`. `status` has a command of its own, which needs no order."""
+    """Make every verb a command of `app`, but for those that have a command of their own."""
     for verb in VERBS.values():
-        if verb.name not in HARMLESS:
+        if verb.name not in HARMLESS and not verb.typed:
             app.command(verb.name, rich_help_panel=PANEL)(_command(verb))
 
 

@@ -29,6 +29,7 @@ from cti_daemon.model.effects import (
     SetSwitch,
     SetVia,
 )
+from cti_daemon.model.errands import Errand
 from cti_daemon.model.events import Event, LinkLost, LinkUp, Outcome
 from cti_daemon.model.ids import NodeName
 from cti_daemon.model.incidents import Plan
@@ -48,6 +49,7 @@ from cti_daemon.shell.ami.node_links import NOT_OURS, NodeLinks
 from cti_daemon.shell.backups import Backups
 from cti_daemon.shell.control_socket import ControlSocket
 from cti_daemon.shell.drill_calendar import DrillCalendar
+from cti_daemon.shell.errands import Errands
 from cti_daemon.shell.exec_hook import ExecHook
 from cti_daemon.shell.http import HttpServer
 from cti_daemon.shell.journal import Journal
@@ -147,6 +149,8 @@ class Daemon:
             refused=self._turned_away,
             private=self._register.private if self._register is not None else None,
         )
+        tickets = self._register.tickets if self._register is not None else None
+        self._errands = Errands(settings.site.name, self._source, tickets, self._seen, self._tasks.spawn)
         self._teller = Teller(self._metrics, [self._mqtt], self._control.answer)
         self._make_links()
         self._probes = SipProbes(settings, runner.post)
@@ -323,6 +327,7 @@ class Daemon:
             Record: self._write_history,
             Report: self._teller.report,
             Answer: self._teller.answer,
+            Errand: self._errands.take,
         }
 
     def _do(self, deeds: list[Deed]) -> None:

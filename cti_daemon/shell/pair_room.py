@@ -12,6 +12,7 @@ from typing import Any
 
 from cti_daemon.model.affected import AskNumber, ForgetNumbers, KeepCaller, NoteRow
 from cti_daemon.model.effects import Answer, AskEdge, ListEdge, ListNode, ProbeNode, Record, Report, SampleAudio
+from cti_daemon.model.errands import Errand
 from cti_daemon.model.events import Event, Outcome
 from cti_daemon.model.ids import NodeName
 from cti_daemon.model.lease import Claim, LeaseTaken
@@ -31,7 +32,7 @@ MOST_DEADLINE_SECONDS = 0.4
 GIVE_UP_SECONDS = 0.3
 
 HARMLESS: frozenset[type[Any]] = frozenset(
-    {AskEdge, SampleAudio, ProbeNode, ListEdge, ListNode, Record, Report, Answer, AskNumber, KeepCaller, NoteRow, ForgetNumbers}
+    {AskEdge, SampleAudio, ProbeNode, ListEdge, ListNode, Record, Report, Answer, AskNumber, KeepCaller, NoteRow, ForgetNumbers, Errand}
 )
 """Questions, and what stays on this machine or goes to whoever asked. Everything else acts."""
 

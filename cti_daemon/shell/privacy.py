@@ -22,7 +22,7 @@ MOST_DEPTH = 8
 
 
 _OF_A_CASE = re.compile(r"#\d+")
-_NAMES = frozenset({"seat", "node", "to", "queues", "interface"})
+_NAMES = frozenset({"seat", "node", "to", "queues", "interface", "system"})
 """Args that name what the site has: they are no text."""
 _LEAST_NUMBER = 10**7
 

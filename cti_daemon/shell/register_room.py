@@ -42,7 +42,8 @@ class RegisterRoom:
         self._journal = journal
         self.register = Register(own.path, ring)
         self._desk = RegisterDesk(settings, self.register, journal, time.time)
-        self.private: dict[str, Private] = {VERB: self._desk.take, TICKET: TicketDesk(settings, self.register, journal, time.time).take}
+        self.tickets = TicketDesk(settings, self.register, journal, time.time)
+        self.private: dict[str, Private] = {VERB: self._desk.take, TICKET: self.tickets.take}
         self._log = log.get("register")
 
     def doers(

@@ -45,6 +45,13 @@ ANSWERS = {
     "fact-set": "wrong_mode",
     "fault-report": "wrong_mode",
     "incident-close": "wrong_mode",
+    "ticket-print": "wrong_mode",  # the lab keeps no register
+    "ticket-enter": "wrong_mode",
+    "ticket-reconcile": "wrong_mode",
+    "plan-list": "wrong_mode",
+    "plan-check": "wrong_mode",
+    "plan-test": "wrong_mode",
+    "report": "done",
 }
 """What a calm site says; everything else is dangerous, and printed as a dry run."""
 

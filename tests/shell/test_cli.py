@@ -58,7 +58,7 @@ def test_help_is_worth_reading_at_80_columns(command: list[str]) -> None:
 def test_every_order_of_the_table_is_a_command_with_its_options() -> None:
     commands = get_command(app)
     assert isinstance(commands, typer.core.TyperGroup)
-    for verb in VERBS.values():
+    for verb in (verb for verb in VERBS.values() if not verb.typed):
         names = {name for parameter in commands.commands[verb.name].params for name in (*parameter.opts, parameter.name)}
         for arg in verb.args if verb.name != "status" else ():
             assert (f"arg_{arg.name}" if arg.is_positional else f"--{arg.option}") in names, verb.name

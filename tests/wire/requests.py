@@ -29,4 +29,8 @@ ARGS: dict[str, dict[str, Any]] = {
     "fact-set": {"fact": "external.mains", "value": False},
     "fault-report": {"kind": "seat", "text": "headset is dead", "seat": "seat12"},
     "incident-close": {"incident": "lines-full-1"},
+    "ticket-print": {"count": 20},
+    "ticket-enter": {"paper": 7, "system": "SG-2026/7", "row": 1},
+    "plan-test": {"trace": ["0:15:00 fact queue.waiting = 4", "0:20:00 end"]},
+    "report": {"kind": "incident", "name": "lines-full-1", "language": "en", "format": "json"},
 }
