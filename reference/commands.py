@@ -62,6 +62,7 @@ _KINDS = {
     Kind.QUESTION: "Questions that take a while: plans on trial, reports",
     Kind.WORD: "Words: nothing is changed but the record",
 }
+MOST_NAME = 100
 _HEAD = "<!-- made by `make docs` from the table of verbs (cti_daemon/model/verbs.py): do not edit -->\n"
 
 
@@ -153,7 +154,7 @@ def _shape(shape: Shape) -> str:
         case Span():
             return "seconds, or `90s`, `30m`, `2h`, `1d`"
         case Names():
-            return "list of names"
+            return "list of names" if shape.of.most <= MOST_NAME else f"list of texts, each of at most {shape.of.most} characters"
         case Choice():
             return ", ".join(f"`{word}`" for word in shape.of)
         case Scalar():
