@@ -19,10 +19,10 @@ CODES = {
     "ok": "Answered, written down, or it is so already.",
     "dry_run": "Nothing was done; `message` is the plan. For a dangerous verb `data.confirm` is the token.",
     "accepted": "Decided and in the journal. That every edge holds it, the event `rerouted` says, usually within milliseconds.",
-    "done": "The media servers hold it; `data.nodes` says so of each. Of tickets, plans and reports: it is done, and `data` is what came of it.",
+    "done": "The media servers hold it; `data.nodes` says so of each. Of tickets, plans and reports: `data` is what came of it.",
     "unfinished": "Ordered, and not seen to hold within 2 s; it is asked for again. `data.nodes` says where.",
-    "failed": "A media server refused; `message` has its words. It is asked again for some seconds, then its own state counts. Of tickets, plans "
-    "and reports: tried, and nothing came of it.",
+    "failed": "A media server refused; `message` has its words. It is asked again for some seconds, then its own state counts. Of tickets, "
+    "plans and reports: tried, and nothing came of it.",
     "unknown_end": "Of an id that comes again: the daemon was restarted before the end was known. Look, then ask with a new id.",
     "not_allowed": "No `[[role]]` gives this user this verb.",
     "unknown_verb": "Not in this version.",
@@ -45,7 +45,8 @@ CODES = {
     "malformed": "The request itself; `message` says what, and what would be right.",
     "unknown_key": "A key that there is not.",
     "too_large": f"More than {MOST_BYTES} bytes; or the answer, a report, has more than {MOST_ANSWER_BYTES}: then the command line has it.",
-    "too_many": f"More than {BURST} requests at once, or {PER_SECOND:g} a second in the long run, of this user; or too many reports and trials are under way.",
+    "too_many": f"More than {BURST} requests at once, or {PER_SECOND:g} a second in the long run, of this user; or too many reports and trials "
+    "are under way.",
     "retained": "A command must not be retained: it would be carried out again at every start.",
     "no_record": "Register only: the journal does not take the entry about this access, so nothing is shown or changed.",
     "lost": "Register only: the number cannot be opened any more: its key is not in the ring, or it was changed.",
@@ -81,7 +82,8 @@ Every order to the daemon, over MQTT 5 and on the command line. Who may give whi
 - **Once only.** A request whose `id` was used before by the same user gets the first answer again, with status `duplicate`, and nothing
   is done twice; also after a restart, since answers are in the journal. Known are the last {ANSWERS_KEPT} of each user; after a restart
   those of the last {ANSWERS_LAST_SECONDS / 3600:g} hours among the last {ANSWERS_RECALLED} of the site. Questions (`status`, reports, plans on
-  trial) and dry runs change nothing and are asked anew then; of reports and trials the last {LONG_KEPT} answers of the site are known. An order that has waited for longer than its `expires_in` is refused whatever its id.
+  trial) and dry runs change nothing and are asked anew then; of reports and trials the last
+  {LONG_KEPT} answers of the site are known. An order that has waited for longer than its `expires_in` is refused whatever its id.
 - **One after another.** Orders are carried out in the order in which they come. Who comes with the opposite of one that was given in
   the last two minutes is told so, in the plan and in the answer; whose dry run is older than the last change of who serves is refused
   (`conflict`), and so is an order for a seat that has one under way.

@@ -149,7 +149,7 @@ class Daemon:
             refused=self._turned_away,
             private=self._register.private if self._register is not None else None,
         )
-        tickets = self._register.tickets if self._register is not None else None
+        tickets = self._register.tickets.do if self._register is not None else None
         self._errands = Errands(settings.site.name, self._source, tickets, self._seen, self._tasks.spawn)
         self._teller = Teller(self._metrics, [self._mqtt], self._control.answer)
         self._make_links()

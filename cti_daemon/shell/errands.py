@@ -5,7 +5,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,8 +15,6 @@ from cti_daemon.model.reasons import CommandStatus
 from cti_daemon.shell import log
 from cti_daemon.shell.child import end
 from cti_daemon.shell.cli_options import EX_CONFIG, EX_DATAERR, EX_NOINPUT, EX_USAGE
-from cti_daemon.shell.register import RegisterError
-from cti_daemon.shell.ticket_desk import TicketDesk
 from cti_daemon.wire.mqtt_payload import RefusedError, encode
 from cti_daemon.wire.paper_forms import pages
 
@@ -32,6 +30,8 @@ _CODES = {EX_NOINPUT: "wrong_target", EX_DATAERR: "malformed", EX_USAGE: "malfor
 
 Spawn = Callable[[Coroutine[Any, Any, None], str], None]
 Said = tuple[str, dict[str, Any]]
+Tickets = Callable[[object, str, Mapping[str, Any]], Awaitable[Said]]
+"""`TicketDesk.do`, without its ciphers, whose memory a site without a register keeps."""
 
 
 class _FailedError(Exception):
@@ -47,7 +47,7 @@ class _Ended(NamedTuple):
 class Errands:
     """`tickets`: None where the register cannot be used. `config`: the configuration's file. `post` is told what came of each."""
 
-    def __init__(self, site: str, config: Path, tickets: TicketDesk | None, post: Callable[[Event], None], spawn: Spawn) -> None:
+    def __init__(self, site: str, config: Path, tickets: Tickets | None, post: Callable[[Event], None], spawn: Spawn) -> None:
         self._site, self._config, self._tickets, self._post, self._spawn = site, config, tickets, post, spawn
         self._under_way = 0
         self._turn = asyncio.Lock()
@@ -62,8 +62,9 @@ class Errands:
         try:
             message, data = _fitting(errand, *await self._do(errand))
         except RefusedError as refused:
-            done = ErrandDone(*asked, CommandStatus.REJECTED, refused.code, refused.message)
-        except (_FailedError, RegisterError) as fault:
+            status = CommandStatus.ERROR if refused.code == "failed" else CommandStatus.REJECTED
+            done = ErrandDone(*asked, status, refused.code, refused.message)
+        except _FailedError as fault:
             done = ErrandDone(*asked, CommandStatus.ERROR, "failed", str(fault))
         except Exception as fault:  # noqa: BLE001 - whoever asked is told, whatever it is
             self._log.exception("an errand failed", verb=errand.verb)
@@ -91,7 +92,7 @@ class Errands:
             raise _FailedError("the register cannot be used: its key ring is missing or faulty")
         try:
             async with asyncio.timeout(TICKET_SECONDS):
-                message, data = await self._tickets.do(errand.verb.removeprefix("ticket-"), errand.user, errand.args)
+                message, data = await self._tickets(errand.verb.removeprefix("ticket-"), errand.user, errand.args)
         except TimeoutError:
             raise _FailedError(f"the register was not heard within {TICKET_SECONDS:g} s: look with ticket-reconcile what holds") from None
         if errand.verb == "ticket-print":

@@ -29,8 +29,6 @@ class TicketDesk:
         """Carry it out and answer. Raises RefusedError."""
         try:
             message, data = await self._carry_out(command)
-        except RegisterError as fault:
-            raise RefusedError("failed", str(fault), command.id) from None
         except RefusedError as refused:
             refused.request_id = command.id
             raise
@@ -42,7 +40,13 @@ class TicketDesk:
         return await self.do(command.args.get("do"), command.user, command.args)
 
     async def do(self, deed: object, user: str, args: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-        """For a user who may: what is said about it, and its data. Raises RefusedError, RegisterError."""
+        """For a user who may: what is said about it, and its data. Raises RefusedError; `failed`: the register cannot be used."""
+        try:
+            return await self._do(deed, user, args)
+        except RegisterError as fault:
+            raise RefusedError("failed", str(fault)) from None
+
+    async def _do(self, deed: object, user: str, args: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         match deed:
             case "print":
                 return await self._print(user, args)

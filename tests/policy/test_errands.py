@@ -1,5 +1,5 @@
-"""Issue 6, Deliver 7: "plan list/check/test (event trace in, decisions out) … ticket print/enter/reconcile … report" over MQTT: the rules of
-every order hold for them too, and what they do is somebody else's."""
+"""Issue 6, Deliver 7: "plan list/check/test (event trace in, decisions out) … ticket print/enter/reconcile …" over MQTT: the rules of every
+order hold for them too, and what they do is somebody else's."""
 
 from typing import Any
 
@@ -71,7 +71,10 @@ def test_it_is_done_once_and_answered_with_what_came_of_it(verb: str) -> None:
     again = desk.ask(verb)
     assert (errands(again), answered(again)) == ([], []), "its answer is still to come"
     found = answered(desk.done(verb, data={"first": 1}))
-    assert [(answer.status, answer.code, answer.data) for answer in found] == [("ok", "done", {"first": 1}), ("duplicate", "done", {"first": 1})]
+    assert [(answer.status, answer.code, answer.data) for answer in found] == [
+        ("ok", "done", {"first": 1}),
+        ("duplicate", "done", {"first": 1}),
+    ]
     later = desk.ask(verb)
     assert errands(later) == []
     assert [(answer.status, answer.data) for answer in answered(later)] == [("duplicate", {"first": 1})]

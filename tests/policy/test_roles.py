@@ -6,7 +6,9 @@ import pytest
 
 from cti_daemon.engine import Engine
 from cti_daemon.model.effects import Answer, Effect, Record, Report
+from cti_daemon.model.errands import Errand, ErrandDone
 from cti_daemon.model.events import Command
+from cti_daemon.model.reasons import CommandStatus
 from cti_daemon.model.settings import RoleOfUsers, Settings
 from cti_daemon.model.verbs import VERBS
 from cti_daemon.shell import config
@@ -42,6 +44,8 @@ class Desk:
     def ask(self, user: str, verb: str, *, dry_run: bool = True) -> tuple[Answer, list[Effect]]:
         command = Command(f"c{next(self._ids)}", verb, user, reason="test", dry_run=dry_run, args=ARGS.get(verb, {}))
         effects = self._engine.feed(command, 0.0)
+        if any(isinstance(effect, Errand) for effect in effects):
+            effects += self._engine.feed(ErrandDone(user, command.id, CommandStatus.OK, "done", "it is done"), 0.0)
         return next(effect for effect in effects if isinstance(effect, Answer)), effects
 
 

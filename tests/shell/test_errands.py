@@ -14,7 +14,7 @@ from cti_daemon.shell.errands import Errands
 from tests.shell.conftest import SAMPLE
 
 pytestmark = pytest.mark.slow  # each starts the program
-TRIAL = {"trace": ["0:00:00 fact seat.state[seat7] = unreachable", "0:10:00 end"]}
+TRIAL: dict[str, Any] = {"trace": ["0:00:00 fact seat.state[seat7] = unreachable", "0:10:00 end"]}
 
 
 class Beside:
@@ -25,7 +25,9 @@ class Beside:
         self.heard: list[Event] = []
         self.tasks: list[asyncio.Task[None]] = []
         loop = asyncio.get_running_loop()
-        self._errands = Errands("95598", self.config, None, self.heard.append, lambda work, _name: self.tasks.append(loop.create_task(work)))
+        self._errands = Errands(
+            "95598", self.config, None, self.heard.append, lambda work, _name: self.tasks.append(loop.create_task(work))
+        )
 
     async def ask(self, verb: str, times: int = 1, **args: Any) -> list[ErrandDone]:
         self._errands.take([Errand("alice", f"r-{n}", verb, args) for n in range(times)])

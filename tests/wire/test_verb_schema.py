@@ -47,7 +47,7 @@ def code(verb: str, body: Any) -> str | None:
     except RefusedError as refused:
         return refused.code
     effects = Engine(EVERYTHING, None, b"key", 0.0).feed(command, 0.0)
-    return next(effect.code if effect.status == "rejected" else None for effect in effects if isinstance(effect, Answer))
+    return next((effect.code if effect.status == "rejected" else None for effect in effects if isinstance(effect, Answer)), None)
 
 
 def good(verb: str, **more: Any) -> dict[str, Any]:
