@@ -45,8 +45,8 @@ CODES = {
     "malformed": "The request itself; `message` says what, and what would be right.",
     "unknown_key": "A key that there is not.",
     "too_large": f"More than {MOST_BYTES} bytes; or the answer, a report, has more than {MOST_ANSWER_BYTES}: then the command line has it.",
-    "too_many": f"More than {BURST} requests at once, or {PER_SECOND:g} a second in the long run, of this user; or too many reports and trials "
-    "are under way.",
+    "too_many": f"More than {BURST} requests at once, or {PER_SECOND:g} a second in the long run, of this user; or too many reports and "
+    "trials are under way.",
     "retained": "A command must not be retained: it would be carried out again at every start.",
     "no_record": "Register only: the journal does not take the entry about this access, so nothing is shown or changed.",
     "lost": "Register only: the number cannot be opened any more: its key is not in the ring, or it was changed.",
@@ -81,9 +81,9 @@ Every order to the daemon, over MQTT 5 and on the command line. Who may give whi
   verb, this target and this epoch; a restart of the daemon ends it. The command line does both and asks in between.
 - **Once only.** A request whose `id` was used before by the same user gets the first answer again, with status `duplicate`, and nothing
   is done twice; also after a restart, since answers are in the journal. Known are the last {ANSWERS_KEPT} of each user; after a restart
-  those of the last {ANSWERS_LAST_SECONDS / 3600:g} hours among the last {ANSWERS_RECALLED} of the site. Questions (`status`, reports, plans on
-  trial) and dry runs change nothing and are asked anew then; of reports and trials the last
-  {LONG_KEPT} answers of the site are known. An order that has waited for longer than its `expires_in` is refused whatever its id.
+  those of the last {ANSWERS_LAST_SECONDS / 3600:g} hours among the last {ANSWERS_RECALLED} of the site. Questions (`status`, reports,
+  plans on trial) and dry runs change nothing and are asked anew then; of reports and trials the last {LONG_KEPT} answers of the site
+  are known. An order that has waited for longer than its `expires_in` is refused whatever its id.
 - **One after another.** Orders are carried out in the order in which they come. Who comes with the opposite of one that was given in
   the last two minutes is told so, in the plan and in the answer; whose dry run is older than the last change of who serves is refused
   (`conflict`), and so is an order for a seat that has one under way.

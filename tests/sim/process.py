@@ -30,6 +30,7 @@ from cti_daemon.model.effects import (
     SetSwitch,
     SetVia,
 )
+from cti_daemon.model.errands import Errand
 from cti_daemon.model.events import Event, Tick
 from cti_daemon.model.ids import NodeName
 from cti_daemon.model.plan_effects import CallIn, InformCallers, Notify, TestCalls
@@ -130,6 +131,7 @@ class Process(ABC):
                 | KeepCaller()
                 | NoteRow()
                 | CallBack()
+                | Errand()
             ):
                 raise AssertionError(effect)  # no world of ours has such a program, people to tell, or a register
             case ListNode(node=node):
@@ -195,6 +197,7 @@ def line(effect: Effect) -> str | None:  # noqa: C901, PLR0911 - one line a kind
             | TestCalls()
             | RaiseCaller()
             | SetSwitch()
+            | Errand()
         ):
             return None
 
