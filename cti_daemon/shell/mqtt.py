@@ -30,12 +30,14 @@ from cti_daemon.shell import log
 from cti_daemon.shell.mqtt_intake import straight_to
 from cti_daemon.shell.mqtt_requests import Reply, Requests
 from cti_daemon.shell.mqtt_states import RetainedStates
-from cti_daemon.wire.mqtt_payload import encode, report_body
+from cti_daemon.wire.mqtt_payload import MOST_BYTES, encode, report_body, without_data
 from cti_daemon.wire.mqtt_topics import Topics
 from cti_daemon.wire.verb_schema import schemas
 
 MOST_WAITING = 1000
 MOST_PACKET = 256 * 1024
+MOST_TRIES = 3
+"""So many connections may end while a long answer is sent; then it goes without its data, lest this broker never hear of us again."""
 LATE_SECONDS = 1.0
 STATES_EVERY_SECONDS = 0.2
 STATES_AT_LEAST_EVERY_SECONDS = 1.0
@@ -89,6 +91,7 @@ class MqttBridge:
         self._topics = Topics(settings.site.name, settings.site.daemon)
         self._requests = Requests(self._topics, post, lambda: view().epoch, count_command, refused)
         self._waiting: deque[_Outgoing] = deque()
+        self._tried: tuple[_Outgoing, int] | None = None
         self._something_waits = asyncio.Event()
         self._states_changed = asyncio.Event()
         self._ending = asyncio.Event()
@@ -269,6 +272,10 @@ class MqttBridge:
         first = self._waiting[0]
         late = time.monotonic() - first.queued_at > LATE_SECONDS
         body = first.body if isinstance(first.body, bytes) else encode({**first.body, "late": True} if late else first.body)
+        tries = 1 + (self._tried[1] if self._tried is not None and self._tried[0] is first else 0)
+        self._tried = first, tries
+        if tries > MOST_TRIES and len(body) > MOST_BYTES:
+            body = without_data(body)
         properties = _properties(PacketTypes.PUBLISH)
         if first.correlation is not None:
             properties.CorrelationData = first.correlation

@@ -58,6 +58,13 @@ def answer_body(answer: Answer) -> dict[str, Any]:
     }
 
 
+def without_data(body: bytes) -> bytes:
+    """An answer that the broker does not take for its size, as one that it takes."""
+    answer: dict[str, Any] = json.loads(body)
+    told = f"{answer.get('message', '')}; the broker takes no {len(body)} bytes, so data is left out: ask on the daemon's machine"
+    return encode(answer | {"code": "too_large", "message": told, "data": {}})
+
+
 def refusal_body(refused: RefusedError, epoch: int) -> dict[str, Any]:
     return {
         "id": refused.request_id,

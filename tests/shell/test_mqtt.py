@@ -365,3 +365,25 @@ async def test_a_killed_daemon_is_lost_and_a_stopped_one_has_stopped(broker: Bro
         await daemon.stop()
         await until(lambda: watcher.seen[-1][1]["state"] == "stopped")
         assert watcher.seen[-1][1]["session"] == online["session"]
+
+
+async def test_an_answer_that_the_broker_does_not_take_stops_nothing(tmp_path: Path, settings: Settings, picture: Picture) -> None:
+    """A report may be longer than a broker's own `max_packet_size`: the asker is told so, and what comes behind it arrives."""
+    broker = Broker(tmp_path, listener="allow_anonymous true\nmax_packet_size 40000\n")
+    await broker.start()
+    assert settings.mqtt is not None
+    daemon = Daemon(settings.model_copy(update={"mqtt": settings.mqtt.model_copy(update={"port": broker.port})}), picture)
+    daemon.start()
+    try:
+        await until(lambda: daemon.bridge.is_connected)
+        async with watching(broker, f"{BASE}/#") as watcher:
+            long = Answer("r-1", "engineer-1", "report", "ok", "done", "incident report", 1, {"report": "故" * 30_000})
+            daemon.bridge.answer(long)
+            daemon.bridge.report(Report("failover", "critical", "pbx-a is dead"))
+            await until(lambda: watcher.of("/events/failover"))
+            (answer,) = watcher.of("/response/engineer-1/report")
+            assert (answer["id"], answer["status"], answer["code"], answer["data"]) == ("r-1", "ok", "too_large", {})
+            assert "ask on the daemon's machine" in answer["message"]
+    finally:
+        await daemon.stop()
+        broker.stop()
