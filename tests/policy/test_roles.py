@@ -58,6 +58,7 @@ def is_configured(settings: Settings, user: str, verb: str) -> bool:
     return any(user in role.users and verb in role.verbs for role in settings.role)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dry_run", [True, False], ids=["dry", "wet"])
 def test_every_cell_is_as_configured(dry_run: bool) -> None:
     desks = {site: Desk(settings) for site, settings in SITES.items()}

@@ -18,6 +18,8 @@ from cti_daemon.wire.reports.incident_report import Stand
 from tests.reports.test_incident_report import course, document
 from tests.reports.test_renderers import EVIL
 
+pytestmark = pytest.mark.slow  # each draws pages
+
 FONT = PLACES[0]
 has_font = pytest.mark.skipif(not Path(FONT).exists(), reason="no font with Chinese here: apt-get install fonts-wqy-zenhei")
 reads_pdf = pytest.mark.program("pdftotext", "poppler-utils")

@@ -16,6 +16,8 @@ from cti_daemon.shell.report_file import UnwritableError
 from cti_daemon.shell.report_output import plain
 from tests.reports.played import entries, scenario
 
+pytestmark = pytest.mark.slow  # each runs the program
+
 SAMPLE = Path(__file__).parents[2] / "config" / "cti-daemon.toml"
 NAME = "all-seats-cannot-log-in-1"
 

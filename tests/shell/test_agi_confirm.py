@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 import pytest
 
+pytestmark = pytest.mark.slow  # each starts the script
+
 ENVIRONMENT = (
     "agi_network: yes\nagi_request: agi://127.0.0.1/confirm\nagi_channel: Local/1\nagi_callerid: 13812345678\n"
     "agi_calleridname: {}\nagi_context: x\n\n"

@@ -28,6 +28,8 @@ from cti_daemon.shell.register_room import RegisterRoom
 from cti_daemon.shell.secret_files import Secrets
 from tests.leaks.marks import Marks
 
+pytestmark = pytest.mark.slow  # each opens a register and a journal on the disk
+
 SAMPLE = Path(__file__).parents[2] / "config" / "cti-daemon.toml"
 ME = pwd.getpwuid(os.geteuid()).pw_name
 NUMBER, OTHER = "13900004501", "13900004502"
@@ -182,7 +184,6 @@ async def test_a_reason_is_wanted(room: Room) -> None:
     assert (answer["code"], "needs a reason" in answer["message"]) == ("malformed", True)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("text", "told"), [("k1 AAAA", "has 3 bytes"), (None, "does not exist")])
 async def test_without_a_good_ring_the_hotline_goes_on_and_check_config_says_so(tmp_path: Path, text: str | None, told: str) -> None:
     if text is not None:

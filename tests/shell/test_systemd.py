@@ -10,6 +10,8 @@ import pytest
 
 from cti_daemon.shell.systemd import Notifier, watchdog_seconds
 
+pytestmark = pytest.mark.slow  # each waits for a systemd that does not read
+
 
 @pytest.fixture(params=["file", "abstract"])
 def systemd(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:

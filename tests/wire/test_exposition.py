@@ -4,6 +4,7 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import Any
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
@@ -67,6 +68,7 @@ def with_a_name_each(families: list[Family]) -> list[Family]:
     return [replace(family, name=f"cti_{number}{ending[family.kind]}") for number, family in enumerate(families)]
 
 
+@pytest.mark.slow
 @given(st.lists(st.one_of(numbers(), histograms()), max_size=5).map(with_a_name_each))
 @example([Family("cti_thing", Kind.GAUGE, 'a "b" \\ \n', ("node",), [(('\\"\n',), 1e21), (("",), -0.0), (("x",), 1234567.0)])])
 def test_the_text_is_that_of_prometheus_client(families: list[Family]) -> None:
@@ -81,6 +83,7 @@ def test_a_number_is_written_as_go_writes_it(value: float) -> None:
     assert number(value) == f"{floatToGoString(value)}\n"  # type: ignore[no-untyped-call]
 
 
+@pytest.mark.slow
 @given(numbers(), st.integers(1, 5))
 def test_the_page_is_the_same_in_pieces_of_any_size(family: Family, size: int) -> None:
     assert "".join(Writer().pieces([family] * 3, size)) == "".join(Writer().pieces([family] * 3))
