@@ -253,6 +253,8 @@ class Plan:
     """Kinds of `fault-report` that open it."""
     per: str = ""
     """`seat`, `queue`: an incident for each one that is struck; empty: one for the site."""
+    progress_seconds: float | None = None
+    """So often, since the stage came into force, everybody who was told hears how it stands (C6); None: when something happens."""
     time_scale: float = 1.0
     seat_groups: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     """Those of the site's groups of seats that it names, as they were when it was read; one that the site has not is empty."""

@@ -20,6 +20,7 @@ class NoticeKind(StrEnum):
     QUESTION = "question"
     APPROVAL = "approval"
     LATE = "late"
+    PROGRESS = "progress"
     RECOVERED = "recovered"
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cti_daemon.policy.plan_run import Run
 
 RECOVERED = "recovered"
+PROGRESS = "progress-"
 DEPUTY = "/deputy"
 _WORDS_GIVEN = frozenset({SummonsAnswer.YES.value, SummonsAnswer.NO.value})
 _KINDS = {ActionKind.TASK: NoticeKind.TASK, ActionKind.ASK: NoticeKind.QUESTION}
@@ -50,14 +51,42 @@ class Notices:
 
     def tell_recovery(self, text: str) -> None:
         """Everybody who was told, and nobody else: the same people, where the channels have said who they are."""
+        self._tell_again(RECOVERED, NoticeKind.RECOVERED, text)
+
+    def tell_progress(self) -> None:
+        """Every so often since the stage came into force, and once for each time: how it stands. What was missed is not made up for."""
+        now, number = self._run.now, self._progress_number(self._run.at)
+        name = f"{PROGRESS}{now.stage}-{number}"
+        if number < 1 or any(notice.startswith(f"{now.id}/{name}/") for notice in now.told):
+            return
+        own = f"{now.id}/{PROGRESS}"
+        earlier = [notice for notice, held in now.told.items() if notice.startswith(own) and held.is_delivered is not None]
+        self._tell_again(name, NoticeKind.PROGRESS, _progress_words(now))
+        kept = {notice: held for notice, held in self._run.now.told.items() if notice not in earlier}
+        self._run.change(told=MappingProxyType(kept))
+
+    def next_progress_at(self) -> float:
+        """Infinity: the plan wants none."""
+        now, every = self._run.now, self._run.now.plan.progress_seconds
+        if not every or now.stage not in now.entered_at:
+            return float("inf")
+        return now.entered_at[now.stage] + (self._progress_number(self._run.at) + 1) * every
+
+    def _progress_number(self, at: float) -> int:
+        now, every = self._run.now, self._run.now.plan.progress_seconds
+        if not every or now.stage not in now.entered_at:
+            return 0
+        return int((at - now.entered_at[now.stage] + EPSILON_SECONDS) / every)
+
+    def _tell_again(self, name: str, kind: NoticeKind, text: str) -> None:
         told: dict[str, list[str]] = {}
         for held in self._run.now.told.values():
             if held.is_delivered is not False:
                 told.setdefault(held.role, []).extend(held.people)
         for role, people in told.items():
-            notice = f"{self._run.now.id}/{RECOVERED}/{role}"
+            notice = f"{self._run.now.id}/{name}/{role}"
             self._keep(notice, Told(role, tuple(dict.fromkeys(people))))
-            self._run.order(replace(self._notify(notice, role, NoticeKind.RECOVERED, text), people=tuple(dict.fromkeys(people))))
+            self._run.order(replace(self._notify(notice, role, kind, text), people=tuple(dict.fromkeys(people))))
 
     def pass_deadlines(self) -> None:
         """Who has not acknowledged in time has a deputy."""
@@ -92,6 +121,8 @@ class Notices:
         if head[0] == RECOVERED:
             text = now.plan.recovery.text
             return self._notify(notice, role, NoticeKind.RECOVERED, f"{text.zh} / {text.en}" if text.zh else "已恢复 / recovered")
+        if head[0].startswith(PROGRESS):
+            return self._notify(notice, role, NoticeKind.PROGRESS, _progress_words(now))
         if head[0] in RESPONSE:
             return self._notify(notice, role, NoticeKind.LATE, overdue(RESPONSE[head[0]]))
         if step is None:
@@ -187,6 +218,18 @@ class Notices:
 def overdue(title: Titled) -> str:
     """What is said of a task that was not done in time."""
     return f"超时 / overdue: {title.zh} / {title.en}"
+
+
+def _progress_words(now: Incident) -> str:
+    """How it stands: what is not done yet."""
+    steps = [step for name, run in now.steps.items() if run.state is StepState.OPEN and (step := now.plan.step(name)) is not None]
+    left = "".join(f"\n- {step.title.zh} / {step.title.en}" for step in steps)
+    stands = (
+        "尚未恢复 / progress: not over yet"
+        if now.well_since_at is None
+        else "已恢复正常，观察中 / progress: well again, and still observed"
+    )
+    return f"进展：{stands}{left}"
 
 
 def _head(now: Incident) -> str:

@@ -122,6 +122,8 @@ class Run:
             while self._fire():  # what follows silence
                 pass
             self._look_for_recovery(watch)
+        if self.now.is_open:
+            self.notices.tell_progress()
 
     def next_at(self, watch: Watch) -> float:
         """When time alone will move it; infinity: never."""
@@ -132,6 +134,7 @@ class Run:
         looks += [held.deputy_at for held in now.told.values() if held.deputy_at is not None]
         if now.is_open:
             looks += [at for at in (now.approve_until_at,) if at is not None]
+            looks.append(self.notices.next_progress_at())
             due = (self._due_at(step, i) for i in range(now.stage + 1) for step in now.plan.stages[i].steps)
             looks += [at for at in due if at is not None]
             later = range(now.stage + 1, len(now.plan.stages))

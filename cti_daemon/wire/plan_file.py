@@ -26,6 +26,7 @@ from cti_daemon.wire.toml_lines import TomlLines
 
 MOST_BYTES = 64 * 1024
 MOST_STEPS = 100
+LEAST_PROGRESS_SECONDS = 60.0
 _DATE = r"YYYY-MM-DD"
 AFTERWARDS = (ActionKind.TASK, ActionKind.NOTIFY, ActionKind.INFORM_CALLERS)
 _SILENCE = ("wait", "start")
@@ -95,12 +96,21 @@ def _plan(table: Table, text: str, name: str, site: Site) -> Plan:
         is_started_by_silence=table.one_of("on_silence", _SILENCE, what="word") == "start",
         reports=table.names("reports", REPORTS, what="kind of report"),
         per=table.one_of("per", PER, what="word"),
+        progress_seconds=_progress(table, site.time_scale),
         time_scale=site.time_scale,
         seat_groups=groups,
     )
     table.end()
     _check_together(plan, table)
     return plan
+
+
+def _progress(table: Table, time_scale: float) -> float | None:
+    seconds = table.span("progress")
+    if seconds is not None and seconds < LEAST_PROGRESS_SECONDS * time_scale:
+        table.fault("progress", f"must be at least {LEAST_PROGRESS_SECONDS:g} s: people are told so often how it stands")
+        return None
+    return seconds
 
 
 def _digest(text: str, time_scale: float, groups: Mapping[str, tuple[str, ...]]) -> str:

@@ -47,6 +47,7 @@ def test_a_seeded_share_of_damaged_files() -> None:
         ('grade = "P4"', 'grade = "P9"', "stage[1].grade: there is no word 'P9'"),
         ('name        = "seat-fault"', 'name        = "seat"', "name: is 'seat', but the file is seat-fault.toml"),
         ('version     = "2"', 'versoin     = "2"', "versoin: is no key of this table; did you mean version?"),
+        ('per         = "seat"', 'progress = "10s"', "progress: must be at least 60 s"),
         ('review_due  = "2027-06-30"', 'review_due  = "1"', "review_due: must be a date, YYYY-MM-DD; found '1'"),
         ('id      = "repaired"', 'id      = "move-to-spare"', "stage[1].step[4].id: 'move-to-spare' is used twice"),
     ],

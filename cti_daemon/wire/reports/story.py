@@ -13,6 +13,9 @@ from cti_daemon.wire.plan_journal import UNREADABLE, version_from_plain
 KIND, VERSION = "incident", "plan_version"
 REVIEW, RECOVERED = "review", "recovered"
 _REVIEW_TITLE = Titled("总结", "review")
+PROGRESS = "progress-"
+"""How the name of a notice begins that tells how it stands."""
+_PROGRESS_TITLE = Titled("进展", "progress")
 _ABOUT = {RECOVERED: Titled("恢复", "the recovery"), "approval": Titled("启动预案？", "start the plan?"), REVIEW: _REVIEW_TITLE}
 
 
@@ -117,6 +120,8 @@ class Story:
     def about(self, notice: str) -> Titled | str:
         """What a notice, named `INCIDENT/STEP/…`, was about."""
         name = notice.removeprefix(f"{self.id}/").split("/")[0]
+        if name.startswith(PROGRESS):
+            return _PROGRESS_TITLE
         return next((step.title for step in self.steps if step.id == name), _ABOUT.get(name, name))
 
     def newest(self, key: str) -> str:
