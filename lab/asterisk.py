@@ -8,7 +8,7 @@ from pathlib import Path
 from lab import office, process, secret, sound
 from lab.ami import Ami
 from lab.deadline import LabError, wait_until
-from lab.layout import ASTERISKS, NODES, RUN, RUN_INSIDE, Host, Size, asterisk_root
+from lab.layout import ASTERISKS, NODES, PHONES, RUN, RUN_INSIDE, Host, Size, asterisk_root
 from lab.site import CALLBACK, MOMENT, SEAT_TEST, SORRY, Change, as_it_is, render
 
 # The mounts live in a mount namespace of the process and vanish with it, however it dies. The host name is its own and
@@ -19,8 +19,10 @@ mount --bind "$1/hosts" "$2/etc/hosts"
 mount --bind "$1" "$2/lab"
 mount --rbind /dev "$2/dev"
 mount -t proc proc "$2/proc"
-exec chroot "$2" /usr/sbin/asterisk -f -C "$3"
+exec chroot "$2" /usr/sbin/asterisk -f $5 -C "$3"
 """
+# As Debian's unit starts it: every server of the lab, not the bank of telephones.
+_REAL_TIME = "-p"
 
 
 def write_data() -> None:
@@ -76,6 +78,7 @@ def start(host: Host) -> None:
         str(root),
         inside,
         host.name,
+        "" if host is PHONES else _REAL_TIME,
     ]
     process.start(host.name, host, words, log=log_folder(host) / "console")
 
