@@ -1,10 +1,10 @@
-"""`python -m lab.sheet`: the tables of docs/drills.md, from the records in build/drills."""
+"""`python -m lab.sheet`: the tables of docs/drills.md, from the records in build/drills; a drill without one keeps the row it has."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from lab.broker_trouble import BROKER_TROUBLE
@@ -25,14 +25,28 @@ def main() -> int:
     """Put the tables into the page; 0 done."""
     records = {name: json.loads(path.read_text()) for name in DRILLS if (path := FOLDER / f"{name}.json").exists()}
     head, _, rest = PAGE.read_text().partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    PAGE.write_text(head + BEGIN + "\n\n" + "\n".join(tables(records)) + "\n\n" + END + tail)
+    old, _, tail = rest.partition(END)
+    PAGE.write_text(head + BEGIN + "\n\n" + "\n".join(tables(records, rows(old))) + "\n\n" + END + tail)
     print(f"{len(records)} of {len(DRILLS)} drills are in {PAGE.relative_to(REPOSITORY)}")
     return 0
 
 
-def tables(records: dict[str, Record]) -> Iterator[str]:
-    """The three tables, line by line."""
+def rows(page: str) -> dict[str, str]:
+    """The rows of tables that are there, by drill, or by site and fault."""
+    found = {}
+    for line in page.splitlines():
+        if line.startswith("| "):
+            first, second = line.split(" | ", 2)[:2]
+            found[first.split("`")[1] if "`" in first else _key(first.removeprefix("| "), second)] = line
+    return found
+
+
+def _key(site: str, fault: str) -> str:
+    return f"{site} | {fault}"
+
+
+def tables(records: dict[str, Record], held: dict[str, str]) -> Iterator[str]:
+    """The three tables, line by line; `held`: the rows of drills without a record."""
     yield "### Must fire"
     yield ""
     yield (
@@ -40,20 +54,28 @@ def tables(records: dict[str, Record]) -> Iterator[str]:
         "new call's answer, median / p99 | silence, median (max) | agent again, median (max) | result |"
     )
     yield "|---|---|---|---|---|---|---|---|---|---|---|---|"
-    yield from (_death(name, records[name]) for name in (*DEATHS, *BROKER_TROUBLE) if "totals" in records.get(name, {}))
+    yield from _either(records, held, (*DEATHS, *BROKER_TROUBLE), _death)
     yield ""
     yield "### Must not fire"
     yield ""
     yield "| drill | runs | callers kept | conversations cut | new calls failed | false failovers | diverts | callers moved | result |"
     yield "|---|---|---|---|---|---|---|---|---|"
-    yield from (_disturbance(name, records[name]) for name in DISTURBANCES if "totals" in records.get(name, {}))
+    yield from _either(records, held, tuple(DISTURBANCES), _disturbance)
     yield ""
     yield "### Without us"
     yield ""
     yield "| site | fault | runs | next answered call, median (max) | callers kept, hearing something | silence, median (max) |"
     yield "|---|---|---|---|---|---|"
     for peer in PEERS:
-        yield from _peer(peer, records)
+        yield from _peer(peer, records, held)
+
+
+def _either(records: dict[str, Record], held: dict[str, str], names: tuple[str, ...], row: Callable[[str, Record], str]) -> Iterator[str]:
+    for name in names:
+        if "totals" in records.get(name, {}):
+            yield row(name, records[name])
+        elif name in held:
+            yield held[name]
 
 
 def _death(name: str, record: Record) -> str:
@@ -75,19 +97,21 @@ def _disturbance(name: str, record: Record) -> str:
     return _row(*cells, counts["redirects"], _result(record))
 
 
-def _peer(peer: str, records: dict[str, Record]) -> Iterator[str]:
-    for fault in ("kill", "blackhole", "freeze"):
-        record = records.get(f"peer-{peer}-{fault}", {})
-        if "totals" in record:
-            counts, times = record["totals"], record["times"]
+def _peer(peer: str, records: dict[str, Record], held: dict[str, str]) -> Iterator[str]:
+    for fault in ("kill", "blackhole", "freeze", "mute"):
+        name = f"peer-{peer}-{fault}"
+        text, shown = DRILLS[name].text.rpartition(":")[0], "none" if fault == "mute" else fault
+        record = records.get(name, {})
+        if "totals" not in record:
+            yield from [held[key]] if (key := _key(text, shown)) in held else []
+            continue
+        counts, times = record["totals"], record["times"]
+        if fault == "mute":
+            cut = f"{counts['cut']} of {counts['calls_before']} healthy silent calls thrown out"
+            yield _row(text, shown, record["runs"], "–", cut, "–")
+        else:
             kept = f"{counts['calls_kept'] - counts['in_silence']} of {counts['calls_before']}"
-            text = record["text"].rpartition(":")[0]
-            yield _row(text, fault, record["runs"], _spread(times["death_to_next_answer_ms"]), kept, _spread(times["audio_gap_ms"]))
-    record = records.get(f"peer-{peer}-mute", {})
-    if "totals" in record:
-        counts = record["totals"]
-        cut = f"{counts['cut']} of {counts['calls_before']} healthy silent calls thrown out"
-        yield _row(record["text"].rpartition(":")[0], "none", record["runs"], "–", cut, "–")
+            yield _row(text, shown, record["runs"], _spread(times["death_to_next_answer_ms"]), kept, _spread(times["audio_gap_ms"]))
 
 
 def _row(*cells: object) -> str:

@@ -139,7 +139,7 @@ def test_the_table_shows_every_drill_that_ran(tmp_path: Path, monkeypatch: pytes
         record = tally.Record(name, DRILLS[name].text, DRILLS[name].expected)
         record.add(judge(CALM, evidence(), score(evidence()), STATUS), Samples(), 1.0)
         records[name] = json.loads(record.write().read_text())
-    text = "\n".join(sheet.tables(records))
+    text = "\n".join(sheet.tables(records, {}))
     assert "| `cut-a`: control network A is down for 60 s | 1 | 4 of 4 | 0 | 0 of 0 | 0 | 0 | 0 | passed |" in text
     assert "passed; late: new call answered, median" in text, "a promise without a figure is not kept"
     assert "0 of 3 healthy silent calls thrown out" in text
@@ -148,6 +148,7 @@ def test_the_table_shows_every_drill_that_ran(tmp_path: Path, monkeypatch: pytes
         lines = [line.count("|") for line in table.splitlines() if line.startswith("|")]
         assert len(set(lines)) == 1, "each row has the cells of its head"
     assert len(rows) == 3 * 2 + 4
+    assert list(sheet.tables({}, sheet.rows(text))) == text.splitlines(), "a drill without a record keeps its row"
 
 
 @pytest.mark.parametrize("drill", DRILLS.values(), ids=list(DRILLS))
