@@ -15,6 +15,8 @@ from pathlib import Path
 from lab import pcap, sip
 from lab.layout import CARRIER, EDGE, NODES, PHONES, Net
 
+SILENCE_SECONDS = 0.06
+"""Three packets missing: a person hears that."""
 _NODE_OF = {node.address(net): node.name for node in NODES for net in Net}
 
 
@@ -81,6 +83,12 @@ class Audio:
         first = max(bisect_left(times, from_wall) - 1, 0)
         inside = [*times[first : bisect_right(times, until_wall)], until_wall]
         return max((b - a for a, b in pairwise(inside)), default=None)
+
+    def sound_again(self, port: int, from_wall: float, until_wall: float) -> float | None:
+        """Return when the first silence that ends after `from_wall` ended; None when there was none, or it lasted until the end."""
+        times = self.arrivals.get(port, [])
+        window = times[max(bisect_left(times, from_wall) - 1, 0) : bisect_right(times, until_wall)]
+        return next((b for a, b in pairwise(window) if b - a > SILENCE_SECONDS), None)
 
     def count(self, port: int, from_wall: float, until_wall: float) -> int:
         """Return the packets that arrived in the window."""

@@ -56,6 +56,8 @@ def _common(agent_limit_ms: float) -> tuple[Promise, ...]:
         Promise("F4", "talking callers back with the same agent", "%", _same_agent, 95, at_least=True),
         Promise("F4", "last agent talking again (promise: at 60 calls)", "ms", lambda s: _max(s.agent_again_ms), agent_limit_ms),
         Promise("F4", "verdict to last redirect", "ms", lambda s: s.verdict_to_last_redirect_ms, 300),
+        Promise("F4", "sound again for a caller after the verdict, median", "ms", lambda s: _median(s.sound_again_ms), 200),
+        Promise("F4", "sound again for a caller after the verdict, longest", "ms", lambda s: _max(s.sound_again_ms), 500),
         Promise("", "new calls failed", "", lambda s: float(s.new_calls_failed), 0),
         Promise("F5", "false failovers", "", lambda s: float(s.false_failovers), 0),
     )

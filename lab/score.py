@@ -47,6 +47,7 @@ class Samples:
     calm_answer_ms: tuple[float, ...] = ()
     audio_gap_ms: tuple[float, ...] = ()
     waiting_audio_gap_ms: tuple[float, ...] = ()
+    sound_again_ms: tuple[float, ...] = ()
     agent_again_ms: tuple[float, ...] = ()
 
 
@@ -77,6 +78,8 @@ class Score:
     audio_gap_ms: Spread | None
     """Longest hole in the audio that callers with full audio heard, around the fault."""
     waiting_audio_gap_ms: Spread | None
+    sound_again_ms: Spread | None
+    """From the verdict until a caller with full audio, talking or waiting, heard anything again."""
     agent_again_ms: Spread | None
     """From the fault until the phone of an agent had taken the caller back."""
     false_failovers: int
@@ -122,6 +125,7 @@ def score(seen: Evidence) -> Score:
         calm_answer_ms=spread(samples.calm_answer_ms),
         audio_gap_ms=spread(samples.audio_gap_ms),
         waiting_audio_gap_ms=spread(samples.waiting_audio_gap_ms),
+        sound_again_ms=spread(samples.sound_again_ms),
         agent_again_ms=spread(samples.agent_again_ms),
         false_failovers=len(false),
         redirects=sum(wall >= t0 for wall in seen.orders.redirects),
@@ -151,11 +155,13 @@ def take_samples(seen: Evidence) -> Samples:
     calm = [call for call in answered if call.answered_wall is not None and call.answered_wall < t0]
     agents = [back for call in talkers if (back := agent_again_wall(call, seen)) is not None]
     loud = [call for call in talkers if call.number.startswith("555001") and is_kept(call, end)]
+    waiting = [call for call in waiters if is_kept(call, end)]
     return Samples(
         new_call_answer_ms=tuple(_ms((call.answered_wall or 0) - call.invited_wall) for call in soon),
         calm_answer_ms=tuple(_ms((call.answered_wall or 0) - call.invited_wall) for call in calm),
         audio_gap_ms=tuple(_gaps(loud, seen)),
-        waiting_audio_gap_ms=tuple(_gaps([call for call in waiters if is_kept(call, end)], seen)),
+        waiting_audio_gap_ms=tuple(_gaps(waiting, seen)),
+        sound_again_ms=tuple(_sounds_again((*loud, *waiting), seen)),
         agent_again_ms=tuple(_ms(wall - t0) for wall in agents),
     )
 
@@ -228,6 +234,14 @@ def _is_of(call: judge.Call, seen: Evidence, kind: str) -> bool:
 def _gaps(calls: Sequence[judge.Call], seen: Evidence) -> list[float]:
     holes = [seen.audio.hole(call.edge_port, seen.struck_wall, seen.ended_wall) for call in calls if call.edge_port is not None]
     return [_ms(hole) for hole in holes if hole is not None]
+
+
+def _sounds_again(calls: Sequence[judge.Call], seen: Evidence) -> list[float]:
+    verdict = verdict_wall(seen)
+    if verdict is None:
+        return []
+    walls = [seen.audio.sound_again(call.edge_port, seen.struck_wall, seen.ended_wall) for call in calls if call.edge_port is not None]
+    return [_ms(max(0.0, wall - verdict)) for wall in walls if wall is not None]
 
 
 def _ms(seconds: float) -> float:

@@ -86,6 +86,17 @@ def test_a_hole_counts_from_the_last_packet_before_to_the_first_after() -> None:
     assert audio.hole(3, 0.0, 1.0) is None
 
 
+def test_sound_is_back_with_the_first_packet_after_the_first_silence() -> None:
+    """F4: "sound again for the caller"; a second hole, when the agent's audio takes over from the music, is another matter."""
+    steady = [n * 0.02 for n in range(100)]
+    audio = judge.Audio({1: [*steady, *(2.5 + n * 0.02 for n in range(20)), 3.5, 3.52], 2: steady})
+    assert audio.sound_again(1, 1.0, 4.0) == pytest.approx(2.5)
+    assert audio.sound_again(1, 2.2, 4.0) == pytest.approx(2.5), "the fault struck in the middle of a silence"
+    assert audio.sound_again(1, 2.6, 4.0) == pytest.approx(3.5)
+    assert audio.sound_again(2, 1.0, 4.0) is None, "it never came back"
+    assert audio.sound_again(3, 0.0, 1.0) is None
+
+
 def test_keep_alives_and_garbage_are_no_sip() -> None:
     assert sip.parse(b"\r\n\r\n") is None
     assert sip.parse(b"hello there all\r\n\r\n") is None
