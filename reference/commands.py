@@ -13,7 +13,7 @@ from cti_daemon.shell.errands import MOST_ANSWER_BYTES, PROCESS_SECONDS
 from cti_daemon.shell.journal_file import ANSWERS_RECALLED
 from cti_daemon.shell.mqtt_requests import BURST, PER_SECOND
 from cti_daemon.wire.mqtt_payload import MOST_BYTES, MOST_DEPTH, MOST_EXPIRY_SECONDS, MOST_SKEW_SECONDS
-from reference.examples import ARGS, BASE, CONFIGURATION, USER, one_liner
+from reference.examples import ARGS, BASE, CONFIGURATION, REASONS, USER, one_liner
 
 CODES = {
     "ok": "Answered, written down, or it is so already.",
@@ -24,6 +24,7 @@ CODES = {
     "failed": "A media server refused; `message` has its words. It is asked again for some seconds, then its own state counts. Of tickets, "
     "plans and reports: tried, and nothing came of it.",
     "unknown_end": "Of an id that comes again: the daemon was restarted before the end was known. Look, then ask with a new id.",
+    "standing_by": "Of two daemons (`[pair]`) this one only watches; `message` says where to give the order.",
     "not_allowed": "No `[[role]]` gives this user this verb.",
     "unknown_verb": "Not in this version.",
     "confirm_needed": "Token missing, mistyped, of another user or target, or of an older epoch: dry run again.",
@@ -119,7 +120,8 @@ def _verb(verb: Verb) -> str:
 
 def _examples(verb: Verb) -> Iterator[str]:
     if verb.name not in HARMLESS:
-        yield " ".join(["cti-daemon", verb.typed or verb.name, *_words(verb)])
+        reason = [f'--reason "{REASONS[verb.name]}"'] if verb.name in REASONS else []
+        yield " ".join(["cti-daemon", verb.typed or verb.name, *_words(verb), *reason])
     yield one_liner(verb.name, dry_run=verb.is_dangerous, wait_seconds=int(PROCESS_SECONDS) if verb.is_errand else 5)
 
 
@@ -133,7 +135,7 @@ def _words(verb: Verb) -> Iterator[str]:
             continue
         given = args[arg.name] if isinstance(args[arg.name], list) else [args[arg.name]]
         for value in given:
-            word = f'"{value}"' if " " in str(value) else str(value)
+            word = str(value).lower() if isinstance(value, bool) else f'"{value}"' if " " in str(value) else str(value)
             yield word if arg.is_positional else f"--{arg.option}" if value is True else f"--{arg.option} {word}"
 
 

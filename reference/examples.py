@@ -41,11 +41,14 @@ ARGS: dict[str, dict[str, Any]] = {
     "plan-test": {"trace": ["0:00:00 fact queue.waiting = 4", "0:20:00 end"]},
     "report": {"kind": "quarterly", "language": "en"},
 }
+REASONS = {"incident-close": "all lines are back"}
+"""Of those that are refused without one."""
 
 
 def one_liner(verb: str, *, dry_run: bool, wait_seconds: int = 5) -> str:
     """Return a `mosquitto_rr` command of one line; the shell makes the id and the instant."""
-    more: dict[str, Any] = ({"dry_run": True} if dry_run else {}) | ({"args": ARGS[verb]} if verb in ARGS else {})
+    more: dict[str, Any] = {"dry_run": True} if dry_run else {}
+    more |= {key: table[verb] for key, table in (("reason", REASONS), ("args", ARGS)) if verb in table}
     rest = json.dumps(more, ensure_ascii=False, separators=(",", ":"))[1:-1]
     body = f'{{"id":"{USER}-\'$(date +%s%N)\'","issued_at":\'$(date +%s)\'{"," + rest if rest else ""}}}'
     return f"mosquitto_rr -W {wait_seconds} -t {BASE}/request/{USER}/{verb} -e {BASE}/response/{USER}/{verb} -m '{body}'"

@@ -195,8 +195,8 @@ class Record:
 @dataclass(frozen=True, slots=True)
 class Report:
     """A thing people are told: log line, MQTT event, metric. `kind` is a closed set: divert, failover, switchover,
-    failback, emergency, rerouted, rescue, verdict, path, maintenance, pause, withheld, stale, resync, security, command, drill, callback,
-    alarm, recovered."""
+    failback, emergency, rerouted, rescue, verdict, path, maintenance, pause, withheld, stale, resync, security, command, drill, incident,
+    callback, lease, alarm, recovered."""
 
     kind: str
     severity: str  # info | warning | critical

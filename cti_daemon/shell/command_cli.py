@@ -4,6 +4,7 @@ They go over the control socket and not over MQTT: it works when the broker does
 proves who asks."""
 
 import json
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -83,9 +84,15 @@ def _command(verb: Verb) -> Callable[..., None]:
         )
         _carry_out(order)
 
-    command.__doc__ = verb.does if not verb.is_order else f"{verb.does} {verb.more}".replace("`", "").strip()
+    told = verb.does if not verb.is_order else f"{verb.does} {verb.more}".replace("`", "").strip()
+    command.__doc__ = _plain(told)
     command.__signature__ = Signature(list(_parameters(verb)))  # type: ignore[attr-defined]
     return command
+
+
+def _plain(told: str) -> str:
+    """The name of a table, `[drill]`, is no markup of the help's."""
+    return re.sub(r"\[(?=[a-z])", r"\\[", told)
 
 
 def _parameters(verb: Verb) -> Iterator[Parameter]:
@@ -108,8 +115,8 @@ def _parameter(arg: Arg) -> str:
 def _option(arg: Arg) -> dict[str, Any]:
     kind: Any = arg.shape.python
     if arg.is_positional:
-        return {"annotation": Annotated[kind, typer.Argument(metavar=arg.metavar, help=arg.does, show_default=False)]}
-    words = typer.Option(f"--{arg.option}", metavar=arg.metavar, help=arg.does, show_default=arg.default is not None)
+        return {"annotation": Annotated[kind, typer.Argument(metavar=arg.metavar, help=_plain(arg.does), show_default=False)]}
+    words = typer.Option(f"--{arg.option}", metavar=arg.metavar, help=_plain(arg.does), show_default=arg.default is not None)
     if kind is bool:
         return {"annotation": Annotated[bool, words], "default": False}
     if kind == list[str]:

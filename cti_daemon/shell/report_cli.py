@@ -1,7 +1,7 @@
 """`cti-daemon report …`: what the journal knows, as a report for people. Reads a journal that the daemon may be writing, and never writes;
 only callers' numbers are asked of the running daemon, which writes down who asked. Exit code 66: no such thing in the journal."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +14,7 @@ from cti_daemon.shell.control_client import ControlClient, UnreachableError
 from cti_daemon.shell.history_cli import JournalOption
 from cti_daemon.shell.journal_reader import UnreadableError, began, head, read
 from cti_daemon.shell.report_output import Form, FormOption, LanguageOption, Output, OutputOption
+from cti_daemon.shell.time_zone import zone_of
 from cti_daemon.wire.journal_record import Entry
 from cti_daemon.wire.reports import drill_report, fault_form, impact, period, period_report, story
 from cti_daemon.wire.reports.centre import Centre
@@ -185,9 +186,10 @@ def centre_of(settings: Settings, journal: Path | None) -> Centre:
         first = began(path_of(settings, journal))
     except UnreadableError as error:
         fail(str(error), EX_NOINPUT)
-    now = datetime.now(UTC).astimezone()
+    zone = zone_of(settings)
+    now = datetime.now(zone)
     table, since = settings.report, None if first is None else datetime.fromisoformat(first)
-    return Centre(settings.site.name, table.centre or settings.site.name, table.place, now, now.tzinfo or UTC, entries, digest, since)
+    return Centre(settings.site.name, table.centre or settings.site.name, table.place, now, zone, entries, digest, since)
 
 
 def numbers_of(settings: Settings, struck: Impact, reason: str) -> dict[int, str]:

@@ -51,5 +51,6 @@ def test_a_line_is_a_request_that_the_daemon_reads(command: str) -> None:
 def test_every_code_of_an_answer_is_explained_and_no_other() -> None:
     code = "".join(path.read_text() for path in sorted((ROOT / "cti_daemon").rglob("*.py")))
     refused = set(re.findall(r'(?:refuse|RefusedError)\(\s*"([a-z_]+)"', code)) | {arg.code for verb in VERBS.values() for arg in verb.args}
-    given = set(re.findall(r'CommandStatus\.[A-Z]+,\s*"([a-z_]+)"', code)) | set(re.findall(r'status\.value, "([a-z_]+)"', code))
+    given = set(re.findall(r'CommandStatus\.[A-Z]+,\s*"([a-z_]+)"', code))
+    given |= set(re.findall(r'(?:status|REJECTED)\.value, "([a-z_]+)"', code))
     assert CODES.keys() == refused | given

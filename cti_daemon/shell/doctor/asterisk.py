@@ -141,7 +141,7 @@ def _origin(guest: Visit) -> Finding:
         "origin",
         guest.node.name,
         f"{len(guest.refused)} blocks could not be proved genuine, the first: {(guest.refused or [''])[0]}",
-        "a caller who writes into AMI, or an Asterisk whose events have other keys than 22.10's: see the runbook, CtiForgedEvents",
+        "a caller who writes into AMI, or an Asterisk whose events have other keys than 22.10's: see the runbook, CtiSecurityEvents",
     )
     return (
         judged(not guest.refused, bad, "every block was proved genuine") if guest.tally.events else ok("origin", guest.node.name, "quiet")
