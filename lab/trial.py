@@ -6,6 +6,7 @@ itself (the broker's subscriber hears it) is shown beside, and enters no count b
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -158,18 +159,18 @@ class Trial:
         for group in self.load.talkers():
             carrier.start(group)
         with Ami(PBX_A) as pbx:
-            talking = _wait_nearly(self.load.talking, "talk", lambda: len(agents_talking(pbx)))
+            talking = _wait_nearly(self.load.talking, "talk", lambda: len(agents_talking(pbx)), lambda: _seats_by_state(pbx))
             self.say(f"{talking} callers talk to their agents")
             if self.load.waiting:
                 carrier.start(self.load.waiters())
-                waiting = _wait_nearly(self.load.waiting, "wait", lambda: len(callers_waiting(pbx)))
+                waiting = _wait_nearly(self.load.waiting, "wait", lambda: len(callers_waiting(pbx)), lambda: _seats_by_state(pbx))
                 self.say(f"{waiting} callers wait in the queue")
 
 
-def _wait_nearly(wanted: int, what: str, count: Callable[[], int]) -> int:
+def _wait_nearly(wanted: int, what: str, count: Callable[[], int], evidence: Callable[[], str]) -> int:
     """Return how many do: all, or nearly all (one who never reached a seat is no part of what is tried; who is there is judged)."""
     try:
-        wait_until(f"{wanted} callers to {what}", lambda: count() >= wanted, _FILL_SECONDS, every_seconds=0.2)
+        wait_until(f"{wanted} callers to {what}", lambda: count() >= wanted, _FILL_SECONDS, every_seconds=0.2, evidence=evidence)
     except LabError:
         if count() < wanted - max(1, wanted // 20):
             raise
@@ -190,6 +191,13 @@ def agents_talking(pbx: Ami) -> list[str]:
     """Return the seats that are in a call, by the queue's own word."""
     rows = pbx.list("QueueStatus", "QueueStatusComplete")
     return sorted({row["Name"] for row in rows if row["Event"] == "QueueMember" and row.get("InCall") == "1"})
+
+
+def _seats_by_state(pbx: Ami) -> str:
+    rows = pbx.list("QueueStatus", "QueueStatusComplete")
+    states = Counter(row["Status"] for row in rows if row["Event"] == "QueueMember")
+    waiting = sum(row["Event"] == "QueueEntry" for row in rows)
+    return f"{waiting} wait; seats by device state (AST_DEVICE_*): {dict(states)}"
 
 
 def callers_waiting(pbx: Ami) -> list[str]:
