@@ -17,7 +17,7 @@ from cti_daemon.policy.candidate import Candidate
 from cti_daemon.policy.failover import Routing
 from cti_daemon.policy.health import Health
 from cti_daemon.policy.modes import mode_of
-from cti_daemon.policy.rescue import is_orphan, order
+from cti_daemon.policy.rescue import HEAR_AGAIN_SECONDS, is_orphan, must_be_heard_again, order
 from cti_daemon.policy.telling import is_counted_as_failover
 from cti_daemon.policy.watch import Watching
 from cti_daemon.state.legs import Leg
@@ -226,6 +226,9 @@ class Rerouting:
                     settled_at = max(settled_at, leg.since_at + HOP_SECONDS)
                 if at < settled_at:
                     self._again_at = min(self._again_at, settled_at)
+                    continue
+                if must_be_heard_again(leg, health[node], watching.audio(node), at):
+                    self._again_at = min(self._again_at, leg.last_redirect_at + HEAR_AGAIN_SECONDS)
                     continue
                 moving.append(leg)
             if not moving or not self._route or health[self._route[0]].is_condemned:

@@ -11,7 +11,7 @@ A rescue of calls that are in fact alive would cut conversations, so:
 4. A leg that was sent to a condemned node knowingly, in the present epoch and after the verdict, is the dialplan's last try and
    is left to it.
 5. A Redirect is not repeated while its fate is open (`Leg.redirected_at`): a second one would throw a rescued caller out of the
-   standby. When the answer was lost, the edge is asked first."""
+   standby. When the answer was lost, the edge is asked first, and where the media plane may live the caller is listened to anew."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -21,10 +21,12 @@ from cti_daemon.policy.failover import Routing
 from cti_daemon.policy.health import Health
 from cti_daemon.policy.modes import TAKES_WAITING_ALONG
 from cti_daemon.policy.table import MEDIA_MAY_LIVE
-from cti_daemon.state.legs import Leg, LegKey
+from cti_daemon.state.legs import NEVER, Leg, LegKey
 
 SAMPLE_SIZE = 16
 """Legs asked for audio on suspicion: enough to see a living media plane, few enough to cost the edge a millisecond."""
+
+HEAR_AGAIN_SECONDS = 3.0
 
 
 @dataclass(slots=True)
@@ -33,14 +35,18 @@ class Audio:
 
     moving: set[LegKey] = field(default_factory=set)
     still: set[LegKey] = field(default_factory=set)
+    asked_at: dict[LegKey, float] = field(default_factory=dict)
+    """When the question was put that the last word answers."""
 
-    def learn(self, moving: Iterable[LegKey], still: Iterable[LegKey]) -> None:
+    def learn(self, moving: Iterable[LegKey], still: Iterable[LegKey], asked_at: float) -> None:
         for key in moving:
             self.moving.add(key)
             self.still.discard(key)
+            self.asked_at[key] = asked_at
         for key in still:
             self.still.add(key)
             self.moving.discard(key)
+            self.asked_at[key] = asked_at
 
 
 def is_orphan(leg: Leg, health: Health, audio: Audio, routing: Routing) -> bool:
@@ -74,6 +80,14 @@ def may_media_live(health: Health, audio: Audio) -> bool:
     if health.verdict is Verdict.DEAD:
         return False
     return health.verdict in MEDIA_MAY_LIVE or bool(audio.moving)
+
+
+def must_be_heard_again(leg: Leg, health: Health, audio: Audio, at: float) -> bool:
+    """He was ordered away, and is still there: what was heard before that order is no reason to repeat it (seed 4628). An edge that does
+    not say is not waited for longer than HEAR_AGAIN_SECONDS."""
+    if leg.is_orphan or leg.state is LegState.RINGING or not health.is_condemned or health.verdict is Verdict.DEAD:
+        return False
+    return at < leg.last_redirect_at + HEAR_AGAIN_SECONDS and audio.asked_at.get(leg.key, NEVER) <= leg.last_redirect_at
 
 
 def sample(legs: Iterable[Leg], limit: int | None) -> tuple[Leg, ...]:

@@ -10,7 +10,7 @@ from cti_daemon.model.ids import NodeName
 from cti_daemon.model.reasons import Condition, Loss, Verdict
 from cti_daemon.model.settings import Detection
 from cti_daemon.policy.health import Health, quiet_paths
-from cti_daemon.policy.rescue import SAMPLE_SIZE, Audio, may_media_live, sample
+from cti_daemon.policy.rescue import SAMPLE_SIZE, Audio, may_media_live, must_be_heard_again, sample
 from cti_daemon.state.site import Site
 
 CALM_SECONDS = 2.0
@@ -59,7 +59,8 @@ class Watching:
         return self._audio[node]
 
     def hear(self, event: AudioSampled) -> None:
-        self._audio[event.node].learn({(event.edge, leg) for leg in event.moving}, {(event.edge, leg) for leg in event.still})
+        moving, still = ({(event.edge, leg) for leg in legs} for legs in (event.moving, event.still))
+        self._audio[event.node].learn(moving, still, self._paces[event.node].sampled_at)
 
     def startle(self, event: LinkUp | LinkLost | SipRefused, at: float, out: list[Effect]) -> None:
         """A session that ends, or a refusal, may be the first sign of a death: look at every path now and for a while
@@ -97,7 +98,7 @@ class Watching:
         """Audio is sampled on suspicion, also when nobody can say more, and leg by leg while a condemned node's media plane may live."""
         if judged.verdict is Verdict.HEALTHY:
             self._audio[node] = Audio()
-        lives_on = judged.is_condemned and may_media_live(judged, self._audio[node])
+        lives_on = judged.is_condemned and (may_media_live(judged, self._audio[node]) or self._is_one_to_be_heard_again(node, judged, now))
         if judged.verdict not in (Verdict.SUSPECT, Verdict.UNKNOWN) and not lives_on:
             return float("inf")
         if now >= pace.sampled_at + AUDIO_SECONDS:
@@ -108,3 +109,7 @@ class Watching:
                 if asked:
                     out.append(SampleAudio(edge, node, asked))
         return pace.sampled_at + AUDIO_SECONDS
+
+    def _is_one_to_be_heard_again(self, node: NodeName, judged: Health, now: float) -> bool:
+        audio = self._audio[node]
+        return any(leg.redirected_at is None and must_be_heard_again(leg, judged, audio, now) for leg in self._site.legs.on(node))

@@ -13,6 +13,7 @@ FOUND = (
     7358,  # the edge told late, in one breath, that it had tried a dead server and gone on: the caller was moved off the next one
     8528,  # connected in the second in which the server's control networks were lost: he was taken for one who waits
     5378,  # a returned server's old dialog made a caller who talks elsewhere look like one who does not
+    4628,  # the order to move them was lost, the server's audio came back meanwhile, and the order was repeated on the old word
     179,  # home to a server whose networks had been lost for a tenth of a second: nobody can know that yet (the judge)
 )
 """Found broken once."""
