@@ -69,7 +69,7 @@ def _marks() -> int:
 def test_what_is_pressed_and_what_is_recorded(site: Capture) -> None:
     carrier.start(LONG)
     with Ami(PBX_A) as pbx:
-        wait_until("two callers to talk", lambda: len(agents_talking(pbx)) == 2, 10)
+        wait_until("two callers to talk", lambda: len(agents_talking(pbx)) == 2, 30)
         talkers = agents_talking(pbx)
         for group, key in zip(ASKED, GRADES, strict=True):
             keys.call(group, ((7.0, key),))
