@@ -121,11 +121,12 @@ class Decisions:
         self._answered[cause.number] = (self._daemon.life, record)
 
     def _home(self, to: NodeName) -> None:
-        settings = self._daemon.settings.failover
-        unheard_at = self._clock.now - self._daemon.settings.detection.suspect_after  # a cause younger than that nobody can know of
-        ended = [c.until_at for c in self._truth.causes if c.node == to and c.since_at <= unheard_at]
+        settings, now = self._daemon.settings.failover, self._clock.now
+        heard_of = self._daemon.settings.detection.suspect_after  # a cause that lasts, or has lasted, for less than that nobody can know of
+        lasted = ((c, (now if c.until_at is None else c.until_at) - c.since_at) for c in self._truth.causes if c.node == to)
+        ended = [cause.until_at for cause, seconds in lasted if seconds >= heard_of]
         last = max((at for at in ended if at is not None), default=float("-inf"))
-        if settings.failback != "auto" or None in ended or self._clock.now - last < settings.hold_down - SLACK_SECONDS:
+        if settings.failback != "auto" or None in ended or now - last < settings.hold_down - SLACK_SECONDS:
             self._fail(Promise.NO_FLAPPING, f"home to {to} by itself before the hold-down is over")
 
     def _patience_seconds(self) -> float:
