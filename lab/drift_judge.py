@@ -77,6 +77,8 @@ def in_words(result: Result) -> Iterator[str]:
     """Yield the report for a person: one line a comparison."""
     for row in result["rows"]:
         yield f"  {'ok  ' if row['equal'] else 'DIFF'} {row['what']}: truth {row['truth']}, daemon {row['daemon']}"
+        if not row["equal"]:
+            yield f"       {row['evidence']}"
     samples = result["samples"]
     late = [entry["late_seconds"] for entry in samples["late"]]
     yield (

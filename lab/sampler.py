@@ -34,7 +34,7 @@ class Samples:
     """Facts of which the daemon said that it did not know them."""
     late: list[dict[str, Any]] = field(default_factory=list)
     undecided: list[dict[str, Any]] = field(default_factory=list)
-    """Not yet right when the fact changed, which was sooner than DECIDED_SECONDS."""
+    """Not yet right when the fact changed, and not seen to be wrong for DECIDED_SECONDS."""
     mismatches: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -95,18 +95,19 @@ class Sampler(threading.Thread):
             "daemon": said,
             "identity": repr(fact.identity)[:2000],
         }
+        wrong_for, asked = 0.0, 0
         while (passed := time.monotonic() - began_at) < LATE_SECONDS:
             word = picture.told(page.status(), host.name)
             if self._look(host).get(key) != fact:
-                # It has changed before the daemon was right: wrong as long as it could be watched.
-                break
+                break  # it has changed before the daemon was right
             if word.get(key) == fact.value:
                 self.found.late.append(evidence | {"late_seconds": round(STEADY_SECONDS + passed, 3)})
                 return
+            # Only a word that was wrong while the fact still held counts, however long the last question to Asterisk took.
+            wrong_for, asked = passed, asked + 1
             time.sleep(0.05)
-        watched = time.monotonic() - began_at
-        kind = self.found.mismatches if watched >= DECIDED_SECONDS else self.found.undecided
-        kind.append(evidence | {"watched_seconds": round(watched, 3)})
+        kind = self.found.mismatches if wrong_for >= DECIDED_SECONDS else self.found.undecided
+        kind.append(evidence | {"wrong_for_seconds": round(wrong_for, 3), "asked": asked})
 
     def _look(self, host: Host) -> dict[picture.Key, picture.Fact]:
         others = [self._look_at(other) for other in (PBX_A, PBX_B) if other is not host and process.find(other.name) is not None]

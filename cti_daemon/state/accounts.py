@@ -9,7 +9,7 @@ number alone counts when it has not moved between them."""
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from cti_daemon.model.call_events import CallerLeft, ChannelsListed, QueueCounted, WaitingSeen
+from cti_daemon.model.call_events import CallerLeft, CallerServed, ChannelsListed, QueueCounted, WaitingSeen
 from cti_daemon.model.events import QueuesListed
 from cti_daemon.model.ids import CallToken, NodeName, QueueName, Uniqueid
 from cti_daemon.state.book import NOTHING, Book, Correction, Difference, NodeBooks
@@ -39,6 +39,18 @@ class Accounts:
         self._token_of, self._is_elsewhere, self._is_on_line = token_of, is_elsewhere, is_on_line
         self._nodes: dict[NodeName, NodeBooks] = {}
 
+    # --- out --------------------------------------------------------------------------------------------------------
+
+    def awaits_lists(self, node: NodeName) -> bool:
+        """Has its stream begun anew, and its lists have not come yet?"""
+        books = self._nodes.get(node)
+        return books is not None and books.has_gap
+
+    def was_listed(self, node: NodeName, uniqueid: Uniqueid, queue: QueueName) -> bool:
+        """Did the last list of channels have him in that queue's application?"""
+        books = self._nodes.get(node)
+        return books is not None and (uniqueid, queue) in books.with_queue
+
     # --- in ---------------------------------------------------------------------------------------------------------
 
     def begin(self, node: NodeName) -> None:
@@ -52,6 +64,18 @@ class Accounts:
         if book is not None:
             book.completed += 1
 
+    def seat(self, event: CallerServed) -> None:
+        """What the list of channels says of seats is kept current until the list of queues comes."""
+        books = self._nodes.get(event.node)
+        if books is not None and books.with_seats is not None:
+            books.with_seats[(event.uniqueid, event.queue)] = event.seat_channel
+
+    def unseat(self, node: NodeName, channel: Uniqueid) -> None:
+        """That channel, a caller's or a seat's, is out of its conversation."""
+        books = self._nodes.get(node)
+        if books is not None and books.with_seats:
+            books.with_seats = {key: seat for key, seat in books.with_seats.items() if channel not in {key[0], seat}}
+
     def lost(self, event: CallerLeft) -> None:
         book = self._of(event.node).queues.get(event.queue)
         if book is not None and event.abandoned:
@@ -64,7 +88,7 @@ class Accounts:
             return
         if stay.stage is Stage.WAITING or (stay.stage is Stage.LEAVING and stay.lost_after is None):
             book.abandoned += 1
-        elif stay.stage is Stage.SERVED and not stay.has_no_seat:
+        elif stay.is_with_seat:
             book.completed += 1
 
     def list_channels(self, event: ChannelsListed, at: float) -> None:
@@ -73,7 +97,7 @@ class Accounts:
         if event.life and books.life and event.life != books.life:
             self._begin_life(event.node, books, at)
         books.life = event.life or books.life
-        agents = {row.bridge: row.uniqueid for row in event.channels if row.is_agent and row.bridge}
+        agents: dict[str, Uniqueid] = {row.bridge: row.uniqueid for row in event.channels if row.is_agent and row.bridge}
         books.with_seats = {
             (row.uniqueid, row.queue): agents[row.bridge] for row in event.channels if row.queue is not None and row.bridge in agents
         }
@@ -168,7 +192,8 @@ class Accounts:
         book.abandoned += settled.abandoned
         came = self._admit(node, queue, settled, waiting, at, is_first=is_first)
         served = self._serve(node, queue, settled, books.with_seats or {}, at)
-        for uid in settled.over | (settled.gone - settled.served):
+        on_the_way = self._leave_to_events(node, queue, books, settled, at)
+        for uid in settled.over | (settled.gone - settled.served - on_the_way):
             stay = self._callers.get(node, uid, queue)
             if stay is None:
                 continue
@@ -184,11 +209,25 @@ class Accounts:
         misjudged = max(-settled.abandoned, 0)
         answered = max(settled.completed + served - (len(settled.over) if restored is None else restored) - misjudged, 0)
         abandoned = max(settled.abandoned, 0)
-        offered = came - len(settled.gone) + answered + abandoned
+        offered = came - len(settled.gone - on_the_way) + answered + abandoned
         correction = Correction(
             node, queue, "gap" if books.has_gap else "resync", max(offered, 0), answered, abandoned, left=max(-offered, 0)
         )
         return self._count(correction, at)
+
+    def _leave_to_events(self, node: NodeName, queue: QueueName, books: NodeBooks, settled: Difference, at: float) -> frozenset[Uniqueid]:
+        """Who was still in the queue's application by the list of channels and is not in the queue's by the next one has left it between
+        the two, in our hearing: an event tells why. As many of them as the node's counters do not explain."""
+        if not books.has_gap:
+            return frozenset()
+        explained = max(settled.completed, 0) + max(settled.abandoned, 0)
+        between = sorted(uid for uid in settled.gone - settled.served if (uid, queue) in books.with_queue)
+        on_the_way = frozenset(between[: max(len(settled.gone - settled.served) - explained, 0)])
+        for uid in on_the_way:
+            stay = self._callers.get(node, uid, queue)
+            if stay is not None:
+                self._callers.set_leaving(stay, at)
+        return on_the_way
 
     def _drop_ended(self, node: NodeName, queue: QueueName, books: NodeBooks) -> None:
         """Served callers without a seat, whose end was not heard: their conversation was counted when the seat left."""
@@ -213,8 +252,7 @@ class Accounts:
         served = over = frozenset[Uniqueid]()
         if books.with_seats is not None:
             with_seats = {uid for uid, of in books.with_seats if of == queue and uid not in waiting}
-            served_stays = [s for s in self._callers.stays(node) if s.queue == queue and s.stage is Stage.SERVED]
-            talking = {s.uniqueid for s in served_stays if not s.has_no_seat}
+            talking = {s.uniqueid for s in self._callers.stays(node) if s.queue == queue and s.is_with_seat}
             served = frozenset(uid for uid in with_seats - talking if not self._is_stale(node, uid))
             over = frozenset(talking - with_seats)
         completed, abandoned = counted.completed - book.completed, counted.abandoned - book.abandoned
@@ -242,7 +280,7 @@ class Accounts:
         return new
 
     def _serve(
-        self, node: NodeName, queue: QueueName, found: Difference, seats: Mapping[tuple[Uniqueid, QueueName], Uniqueid], at: float
+        self, node: NodeName, queue: QueueName, found: Difference, seats: Mapping[tuple[Uniqueid, QueueName], Uniqueid | None], at: float
     ) -> int:
         """Hold whom the list shows with a seat; how many of them were answered unseen."""
         answered = 0

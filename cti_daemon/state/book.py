@@ -74,8 +74,9 @@ class NodeBooks:
         self.has_gap = True
         self.is_new_life = False
         self.life = ""
-        self.with_seats: dict[tuple[Uniqueid, QueueName], Uniqueid] | None = None
-        """Caller → his seat's channel, by the list of channels that stands right before the list of queues."""
+        self.with_seats: dict[tuple[Uniqueid, QueueName], Uniqueid | None] | None = None
+        """Caller → his seat's channel, by the list of channels that stands right before the list of queues, and by the events between
+        the two."""
         self.with_queue: frozenset[tuple[Uniqueid, QueueName]] = frozenset()
         """All callers of a queue's application by the same list: waiting, with a seat, or served and without one."""
 

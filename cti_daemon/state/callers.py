@@ -47,7 +47,7 @@ class Callers:
 
     def with_seat(self, node: NodeName, queue: QueueName) -> int:
         """How many are with a seat that this queue gave them."""
-        return sum(s.queue == queue and s.stage is Stage.SERVED and not s.has_no_seat for s in self.stays(node))
+        return sum(s.queue == queue and s.is_with_seat for s in self.stays(node))
 
     def of_token(self, token: CallToken) -> Stay | None:
         """The stay this caller began last, while it lasts."""
@@ -65,8 +65,10 @@ class Callers:
     def join(self, event: CallerJoined, at: float) -> None:
         held = self.get(event.node, event.uniqueid, event.queue)
         if held is not None:
-            if held.stage is Stage.WAITING:
-                return  # a list was quicker
+            if held.stage is Stage.WAITING:  # a list was quicker
+                if held.token is None and event.token is not None:
+                    self._stays.name(held, event.token)
+                return
             if held.stage in {Stage.SERVED, Stage.ENDED}:  # sent back to the queue he came from
                 self._tally_of(held.queue).talked(int(at - held.served_at), at)
                 self._stays.drop(held)
@@ -100,10 +102,7 @@ class Callers:
         else:
             if event.abandoned:  # so does one whose time is over leave: what his channel does next tells them apart
                 stay.lost_after = stay.waited_before + (int(at - stay.joined_at) if event.waited_seconds is None else event.waited_seconds)
-            if stay.stage is Stage.WAITING:
-                stay.left_at = at
-                self._stays.set(stay, Stage.LEAVING)
-                self._stays.unsettled[stay.key] = stay
+            self.set_leaving(stay, at)
 
     def serve(self, event: CallerServed, at: float) -> None:
         stay = self.get(event.node, event.uniqueid, event.queue)
@@ -116,7 +115,11 @@ class Callers:
 
     def finish(self, event: CallerDone, at: float) -> None:
         stay = self.of_event(event)
-        if stay is not None and stay.stage in {Stage.SERVED, Stage.ENDED}:
+        if stay is None:
+            return
+        if stay.stage in {Stage.WAITING, Stage.LEAVING} and stay.is_counted:  # answered in a gap
+            self._tally_of(stay.queue).ended_unseen(QueueOutcome.ANSWERED, 1, at)
+        if stay.stage in {Stage.WAITING, Stage.LEAVING, Stage.SERVED, Stage.ENDED}:
             self._tally_of(stay.queue).talked(event.talked_seconds, at)
             self._stays.drop(stay)
 
@@ -143,10 +146,13 @@ class Callers:
             tally.offer(at)
             tally.turned_away(QueueOutcome.OVERFLOWED, at)
 
-    def end(self, event: ChannelEnded, at: float) -> None:
-        """The caller's channel on a node is gone."""
+    def end(self, event: ChannelEnded, at: float, *, awaits_lists: bool = False) -> None:
+        """The caller's channel on a node is gone. While a list of its queues is awaited after a gap, one who waited for all we know may
+        have been answered in it: then the list counts him."""
         for stay in self._stays.of_channel(event.node, event.uniqueid):
             match stay.stage:
+                case Stage.WAITING if awaits_lists:
+                    pass
                 case Stage.WAITING:
                     self._abandon(stay, int(stay.waited_seconds(at)), at)
                 case Stage.LEAVING if stay.lost_after is not None:
@@ -245,6 +251,13 @@ class Callers:
     def drop(self, stay: Stay) -> None:
         """Forget a stay: its end is counted by others."""
         self._stays.drop(stay)
+
+    def set_leaving(self, stay: Stay, at: float) -> None:
+        """He waits no more; why is still to be told."""
+        if stay.stage is Stage.WAITING:
+            stay.left_at = at
+            self._stays.set(stay, Stage.LEAVING)
+            self._stays.unsettled[stay.key] = stay
 
     def set_adrift(self, stay: Stay) -> None:
         """The node has forgotten this caller; his leg may still come to another one, if it has not done so."""

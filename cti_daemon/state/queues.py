@@ -79,26 +79,34 @@ class Queues:
 
     def leave(self, event: CallerLeft, at: float) -> None:
         self.accounts.lost(event)
+        if event.abandoned and self.accounts.awaits_lists(event.node):
+            self._join_unheard(event, at)
         self.callers.leave(event, at)
         self._calls.wait(event.node, event.uniqueid, None, event.token, at)
 
     def serve(self, event: CallerServed, at: float) -> None:
+        if self.accounts.awaits_lists(event.node) or self.accounts.was_listed(event.node, event.uniqueid, event.queue):
+            self._join_unheard(event, at)
+        self.accounts.seat(event)
         self.callers.serve(event, at)
 
     def finish(self, event: CallerDone, at: float) -> None:
         stay = self.callers.of_event(event)
-        if stay is None or not stay.has_no_seat:
+        # Of one we never heard of, after a gap, the list of queues will tell as a number.
+        if not stay.has_no_seat if stay is not None else not self.accounts.awaits_lists(event.node):
             self.accounts.complete(event.node, event.queue)
+        self.accounts.unseat(event.node, event.uniqueid)
         self.callers.finish(event, at)
 
     def give_back(self, event: CallerUnserved, at: float) -> None:
         self.callers.give_back(event, at)
 
     def end(self, event: ChannelEnded, at: float) -> None:
+        self.accounts.unseat(event.node, event.uniqueid)
         stay = self.callers.lose_seat(event)
         if stay is not None:  # the node counts its conversation now, and tells of it when the caller's call is over
             self.accounts.complete(stay.node, stay.queue)
-        self.callers.end(event, at)
+        self.callers.end(event, at, awaits_lists=self.accounts.awaits_lists(event.node))
 
     def route(self, token: CallToken, node: NodeName, at: float) -> None:
         """The edge sends this caller to that node."""
@@ -125,6 +133,11 @@ class Queues:
         return made
 
     # --- inside -------------------------------------------------------------------------------------------------------
+
+    def _join_unheard(self, event: CallerLeft | CallerServed, at: float) -> None:
+        """Whoever is served or lost had joined: in a gap, if this is the first we hear of him."""
+        if self.callers.get(event.node, event.uniqueid, event.queue) is None:
+            self.callers.join(CallerJoined(event.node, event.queue, event.uniqueid, event.token, 0), at)
 
     def _is_moving(self, token: CallToken, node: NodeName) -> bool:
         leg = self._legs.of_token(token)

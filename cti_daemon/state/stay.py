@@ -63,5 +63,9 @@ class Stay:
     def key(self) -> tuple[NodeName, Uniqueid, QueueName]:
         return (self.node, self.uniqueid, self.queue)
 
+    @property
+    def is_with_seat(self) -> bool:
+        return self.stage is Stage.SERVED and not self.has_no_seat
+
     def waited_seconds(self, now: float) -> float:
         return self.waited_before + max(now - self.joined_at, 0.0)

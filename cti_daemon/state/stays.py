@@ -58,6 +58,11 @@ class Stays:
             line = self._lines.setdefault((stay.node, stay.queue), [])
             line.insert(position - 1 if 0 < position <= len(line) else len(line), stay)
 
+    def name(self, stay: Stay, token: CallToken) -> None:
+        """Whose stay that is was not known when it was held."""
+        stay.token = token
+        self._by_token[token] = stay
+
     def set(self, stay: Stay, stage: Stage) -> None:
         self._exit(stay)
         self.unsettled.pop(stay.key, None)

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from cti_daemon.model.call_events import (
@@ -65,6 +66,7 @@ class Centre:
         self.deaf: set[NodeName] = set()
         self.counted = {A: Counter[str](), B: Counter[str]()}
         """The nodes' own counters."""
+        self._late: list[Told] | None = None
         self._numbers = 0
         self._left = "", 0.0
         for node in (EDGE, A, B):
@@ -170,11 +172,19 @@ class Centre:
         self.deaf.add(node)
         self.site.witness(LinkLost(node, PATH, Loss.CLOSED), self.at)
 
-    def listen(self, node: NodeName) -> None:
+    def listen(self, node: NodeName, between: Callable[[], None] = lambda: None, *, late: bool = False) -> None:
+        """Its links are back. What happens `between` the list of channels and the list of queues is told before the second, or, `late`,
+        after it."""
         self.deaf.discard(node)
         self.site.witness(LinkUp(node, PATH), self.at)
         self.site.begin(StreamBegan(node), self.at)
-        self.list(node)
+        self._list_channels(node)
+        self._late = [] if late else None
+        between()
+        self._list_queues(node)
+        told, self._late = self._late or [], None
+        for event in told:
+            self._tell(event.node, event)
 
     def stop(self) -> None:
         """The daemon ends; what it leaves is its ledger."""
@@ -195,16 +205,21 @@ class Centre:
             self.listen(node)
 
     def list(self, node: NodeName) -> None:
-        here = [caller for caller in self.callers if caller.node == node]
-        rows = [self._row(caller) for caller in here]
+        self._list_channels(node)
+        self._list_queues(node)
+
+    # --- inside -------------------------------------------------------------------------------------------------------
+
+    def _list_channels(self, node: NodeName) -> None:
+        rows = [self._row(caller) for caller in self.callers if caller.node == node]
         agents = [row._replace(uniqueid=Uniqueid(f"{row.uniqueid}9"), queue=None, is_agent=True) for row in rows if row.bridge]
         self.site.list_channels(ChannelsListed(node, (*rows, *agents), life="1"), self.at)
-        waiting = [c for c in here if c.state == "waiting"]
+
+    def _list_queues(self, node: NodeName) -> None:
+        waiting = [c for c in self.callers if c.node == node and c.state == "waiting"]
         entries = [WaitingSeen(HOTLINE, c.uniqueid, int(self.at) - int(c.joined_at), i) for i, c in enumerate(waiting, 1)]
         counted = QueueCounted(HOTLINE, self.counted[node]["completed"], self.counted[node]["abandoned"])
         self.site.list_queues(QueuesListed(node, (), tuple(entries), (counted,)), self.at)
-
-    # --- inside -------------------------------------------------------------------------------------------------------
 
     def _row(self, caller: Caller) -> ChannelSeen:
         bridge = f"b{caller.number}" if caller.state == "talking" else ""
@@ -235,6 +250,9 @@ class Centre:
 
     def _tell(self, node: NodeName, event: Told) -> None:
         if node in self.deaf:
+            return
+        if self._late is not None:
+            self._late.append(event)
             return
         queues, calls, at = self.site.queues, self.site.calls, self.at
         match event:
