@@ -24,6 +24,10 @@ class NoticeKind(StrEnum):
     RECOVERED = "recovered"
 
 
+PROGRESS_NOTICE = "progress-"
+"""How the step in a notice's name begins that tells how it stands: once for each time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Notify:
     """Tell a role. `notice` is unique and stable: `<incident>/<step>/<role>`. `people`: these, where they were told before and are to be

@@ -8,14 +8,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from cti_daemon.model.incidents import RESPONSE, ActionKind, Incident, IncidentState, Step, StepState, Titled, Told
-from cti_daemon.model.plan_effects import CallIn, NoticeKind, Notified, Notify, Summoned, SummonsAnswer
+from cti_daemon.model.plan_effects import PROGRESS_NOTICE, CallIn, NoticeKind, Notified, Notify, Summoned, SummonsAnswer
 from cti_daemon.state.hold import EPSILON_SECONDS
 
 if TYPE_CHECKING:
     from cti_daemon.policy.plan_run import Run
 
 RECOVERED = "recovered"
-PROGRESS = "progress-"
 DEPUTY = "/deputy"
 _WORDS_GIVEN = frozenset({SummonsAnswer.YES.value, SummonsAnswer.NO.value})
 _KINDS = {ActionKind.TASK: NoticeKind.TASK, ActionKind.ASK: NoticeKind.QUESTION}
@@ -56,10 +55,10 @@ class Notices:
     def tell_progress(self) -> None:
         """Every so often since the stage came into force, and once for each time: how it stands. What was missed is not made up for."""
         now, number = self._run.now, self._progress_number(self._run.at)
-        name = f"{PROGRESS}{now.stage}-{number}"
+        name = f"{PROGRESS_NOTICE}{now.stage}-{number}"
         if number < 1 or any(notice.startswith(f"{now.id}/{name}/") for notice in now.told):
             return
-        own = f"{now.id}/{PROGRESS}"
+        own = f"{now.id}/{PROGRESS_NOTICE}"
         earlier = [notice for notice, held in now.told.items() if notice.startswith(own) and held.is_delivered is not None]
         self._tell_again(name, NoticeKind.PROGRESS, _progress_words(now))
         kept = {notice: held for notice, held in self._run.now.told.items() if notice not in earlier}
@@ -121,7 +120,7 @@ class Notices:
         if head[0] == RECOVERED:
             text = now.plan.recovery.text
             return self._notify(notice, role, NoticeKind.RECOVERED, f"{text.zh} / {text.en}" if text.zh else "已恢复 / recovered")
-        if head[0].startswith(PROGRESS):
+        if head[0].startswith(PROGRESS_NOTICE):
             return self._notify(notice, role, NoticeKind.PROGRESS, _progress_words(now))
         if head[0] in RESPONSE:
             return self._notify(notice, role, NoticeKind.LATE, overdue(RESPONSE[head[0]]))

@@ -193,7 +193,7 @@ class Accounts:
         came = self._admit(node, queue, settled, waiting, at, is_first=is_first)
         served = self._serve(node, queue, settled, books.with_seats or {}, at)
         on_the_way = self._leave_to_events(node, queue, books, settled, at)
-        for uid in settled.over | (settled.gone - settled.served - on_the_way):
+        for uid in (settled.over - settled.came) | (settled.gone - settled.served - on_the_way):
             stay = self._callers.get(node, uid, queue)
             if stay is None:
                 continue
@@ -270,6 +270,9 @@ class Accounts:
         new = 0
         for row in sorted((waiting[uid] for uid in found.came), key=lambda row: row.position):
             token = self._token_of(node, row.uniqueid)
+            held = self._callers.get(node, row.uniqueid, queue)
+            if held is not None:  # was with a seat, which sent him back
+                self._callers.drop(held)
             before = self._callers.of_token(token) if token is not None else None
             if is_first or (before is not None and before.node != node):
                 stay = self._callers.admit(Stay(node, queue, row.uniqueid, token, at), row.position, at)

@@ -15,6 +15,8 @@ from cti_daemon.state.tally import QueueOutcome, Tally
 
 DONE_WITHIN_SECONDS = 5.0
 """AgentComplete comes from a thread of its own and may follow the caller's Hangup; after this long nothing comes any more."""
+SENT_BACK_WITHIN_SECONDS = 1.0
+"""Whose seat sends him back to his queue joins it a moment before the AgentComplete of the conversation that is over by that."""
 
 _TIMEOUT = "TIMEOUT"
 _TALKING = frozenset({Stage.SERVED, Stage.CUT, Stage.AWAY, Stage.ENDED})
@@ -113,13 +115,17 @@ class Callers:
         if stay.is_counted:
             self._tally_of(stay.queue).answered(stay.waited_before + event.waited_seconds, at)
 
-    def finish(self, event: CallerDone, at: float) -> None:
+    def finish(self, event: CallerDone, at: float, *, awaits_lists: bool = False) -> None:
+        """`awaits_lists`: after a gap, in which one who waited for all we know may have been answered."""
         stay = self.of_event(event)
         if stay is None:
             return
-        if stay.stage in {Stage.WAITING, Stage.LEAVING} and stay.is_counted:  # answered in a gap
-            self._tally_of(stay.queue).ended_unseen(QueueOutcome.ANSWERED, 1, at)
-        if stay.stage in {Stage.WAITING, Stage.LEAVING, Stage.SERVED, Stage.ENDED}:
+        is_over = stay.stage in {Stage.SERVED, Stage.ENDED}
+        if awaits_lists and stay.stage is Stage.WAITING and at - stay.joined_at > SENT_BACK_WITHIN_SECONDS:
+            is_over = True
+            if stay.is_counted:
+                self._tally_of(stay.queue).ended_unseen(QueueOutcome.ANSWERED, 1, at)
+        if is_over:
             self._tally_of(stay.queue).talked(event.talked_seconds, at)
             self._stays.drop(stay)
 

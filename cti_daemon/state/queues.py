@@ -91,12 +91,12 @@ class Queues:
         self.callers.serve(event, at)
 
     def finish(self, event: CallerDone, at: float) -> None:
-        stay = self.callers.of_event(event)
+        stay, awaits_lists = self.callers.of_event(event), self.accounts.awaits_lists(event.node)
         # Of one we never heard of, after a gap, the list of queues will tell as a number.
-        if not stay.has_no_seat if stay is not None else not self.accounts.awaits_lists(event.node):
+        if not stay.has_no_seat if stay is not None else not awaits_lists:
             self.accounts.complete(event.node, event.queue)
         self.accounts.unseat(event.node, event.uniqueid)
-        self.callers.finish(event, at)
+        self.callers.finish(event, at, awaits_lists=awaits_lists)
 
     def give_back(self, event: CallerUnserved, at: float) -> None:
         self.callers.give_back(event, at)

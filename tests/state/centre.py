@@ -136,6 +136,18 @@ class Centre:
         self._tell(caller.node, CallerDone(caller.node, HOTLINE, caller.uniqueid, caller.token, SEAT, 1, "caller"))
         self._leave(caller)
 
+    def send_back(self, which: int) -> None:
+        """His seat sends him to the same queue once more. He may join it before the conversation is told to be over."""
+        if (caller := self._pick(which, "talking")) is None:
+            return
+        caller.state, caller.joined_at, caller.waited_before, caller.is_counted = "waiting", self.at, 0, True
+        self.truth["offered"] += 1
+        self.counted[caller.node]["completed"] += 1
+        joined = CallerJoined(caller.node, HOTLINE, caller.uniqueid, caller.token, 0)
+        done = CallerDone(caller.node, HOTLINE, caller.uniqueid, caller.token, SEAT, 1, "transfer")
+        for event in (joined, done) if which % 2 else (done, joined):
+            self._tell(caller.node, event)
+
     def fail_over(self, fates: list[int]) -> None:
         """The serving node dies. Each caller's fate: 0 hangs up, 1 goes on with his seat where he talked, else the other queue."""
         dead, self.serving = self.serving, B

@@ -7,14 +7,13 @@ from types import MappingProxyType
 from typing import Any
 
 from cti_daemon.model.incidents import Plan, StepState, Titled
+from cti_daemon.model.plan_effects import PROGRESS_NOTICE
 from cti_daemon.wire.journal_record import Entry
 from cti_daemon.wire.plan_journal import UNREADABLE, version_from_plain
 
 KIND, VERSION = "incident", "plan_version"
 REVIEW, RECOVERED = "review", "recovered"
 _REVIEW_TITLE = Titled("总结", "review")
-PROGRESS = "progress-"
-"""How the name of a notice begins that tells how it stands."""
 _PROGRESS_TITLE = Titled("进展", "progress")
 _ABOUT = {RECOVERED: Titled("恢复", "the recovery"), "approval": Titled("启动预案？", "start the plan?"), REVIEW: _REVIEW_TITLE}
 
@@ -120,7 +119,7 @@ class Story:
     def about(self, notice: str) -> Titled | str:
         """What a notice, named `INCIDENT/STEP/…`, was about."""
         name = notice.removeprefix(f"{self.id}/").split("/")[0]
-        if name.startswith(PROGRESS):
+        if name.startswith(PROGRESS_NOTICE):
             return _PROGRESS_TITLE
         return next((step.title for step in self.steps if step.id == name), _ABOUT.get(name, name))
 
