@@ -80,7 +80,7 @@ class Callers:
             if before.stage is Stage.LEAVING:  # his time was over, and the dialplan sends him elsewhere
                 self._give_back(before, _TIMEOUT, at)
         stay = Stay(event.node, event.queue, event.uniqueid, event.token, at)
-        if event.token is not None and (self._is_ghost(event.token, event.node) or self._departed.is_long_gone(event.token, at)):
+        if event.token is not None and (self._is_ghost(event.token, event.node) or self._departed.is_nobody(event.token, event.node, at)):
             stay.stage = Stage.DOUBTED
             self._stays.hold(stay, 0)
         else:
@@ -174,10 +174,11 @@ class Callers:
                 case Stage.ADRIFT | Stage.CUT | Stage.AWAY | Stage.ENDED:
                     pass
 
-    def end_leg(self, token: CallToken, at: float) -> None:
-        """The caller hung up, the edge says. His node's own word counts, and it may be late: that he left; that he had come to it. (It
-        may also never come, when the node died a moment ago and nobody knows that yet.) `sweep` ends the wait for it."""
-        self._departed.note(token, at)
+    def end_leg(self, token: CallToken, at: float, node: NodeName | None) -> None:
+        """The caller hung up, the edge says; he was with that node, or on his way (None). His node's own word counts, and it may be late:
+        that he left; that he had come to it. (It may also never come, when the node died a moment ago and nobody knows that yet.)
+        `sweep` ends the wait for it."""
+        self._departed.note(token, at, node)
         stay = self._stays.of_token(token)
         if stay is None:
             return

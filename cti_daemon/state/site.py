@@ -98,7 +98,7 @@ class Site:
     def lose_leg(self, leg: Leg, at: float) -> None:
         """A caller's leg on an edge is gone."""
         self.calls.touch(leg.token, at)
-        self.queues.callers.end_leg(leg.token, at)
+        self.queues.callers.end_leg(leg.token, at, leg.node if leg.redirected_at is None else None)
 
     def list_edge(self, event: EdgeListed, at: float) -> None:
         new, gone = self.legs.replace(event, at)

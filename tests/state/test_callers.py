@@ -421,7 +421,7 @@ def test_on_a_busy_node_a_number_alone_is_no_difference(site: Site) -> None:
 def test_an_old_invite_that_is_taken_when_its_caller_is_long_gone_is_nobody(site: Site) -> None:
     """Seen half a minute after a kill: the server that came back had the caller join, ring a seat and abandon."""
     served(site, 0)
-    site.queues.callers.end_leg(TOKEN, 10)
+    site.queues.callers.end_leg(TOKEN, 10, A)
     site.queues.finish(CallerDone(A, HOTLINE, ON_A, TOKEN, SEAT, 9, "caller"), 10)
     join(site, B, 41)
     leave(site, B, 41, abandoned=True, waited=0)
@@ -429,7 +429,22 @@ def test_an_old_invite_that_is_taken_when_its_caller_is_long_gone_is_nobody(site
     assert counted(site) == {"offered": 1, "answered": 1}
 
 
+def test_an_old_invite_of_a_caller_who_has_just_hung_up_on_another_server_is_nobody(site: Site) -> None:
+    """Seen by lab.drift: served by the standby, he hung up 1.5 s before the restarted server took the INVITE of before its death."""
+    route(site, A, 0)
+    route(site, B, 0.2)
+    join(site, B, 0.3)
+    hang_up(site, 6)
+    leave(site, B, 6, abandoned=True, waited=6)
+    site.end(ChannelEnded(B, ON_B, TOKEN, 16), 6)
+    before = counted(site)
+    join(site, A, 7.5)
+    leave(site, A, 7.5, abandoned=True, waited=0)
+    site.end(ChannelEnded(A, ON_A, TOKEN, 0), 7.5)
+    assert counted(site) == before == {"offered": 1, "abandoned": 1}
+
+
 def test_a_join_that_is_told_after_the_callers_hang_up_is_a_caller(site: Site) -> None:
-    site.queues.callers.end_leg(TOKEN, 10)
+    site.queues.callers.end_leg(TOKEN, 10, A)
     join(site, A, 11)
     assert counted(site) == {"offered": 1}

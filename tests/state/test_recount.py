@@ -126,6 +126,7 @@ def test_what_happens_between_the_two_lists_after_a_gap_is_counted_once(
     run(centre, before)
     centre.deafen(A)
     run(centre, [step for step in unseen if step[0] not in {"time_out", "come_back", "send_back"}])
+    centre.at += 2.0  # nobody comes, is answered and is gone within a second
     centre.listen(A, lambda: run(centre, [step for step in between if step[0] in {"arrive", "answer"} or not late]), late=late)
     tally = centre.site.queues.tally_of(HOTLINE)
     assert counted(tally) == +centre.truth
