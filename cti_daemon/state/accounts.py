@@ -192,7 +192,13 @@ class Accounts:
         book.abandoned += settled.abandoned
         came = self._admit(node, queue, settled, waiting, at, is_first=is_first)
         served = self._serve(node, queue, settled, books.with_seats or {}, at)
-        on_the_way = self._leave_to_events(node, queue, books, settled, at)
+        # Presumed to have been lost, and the node says that it was not so: he was answered first, and is counted already.
+        misjudged = max(-settled.abandoned, 0)
+        answered = max(settled.completed + served - (len(settled.over) if restored is None else restored) - misjudged, 0)
+        abandoned = max(settled.abandoned, 0)
+        on_the_way = (
+            self._leave_to_events(node, queue, books, settled, max(answered - served, 0) + abandoned, at) if books.has_gap else set()
+        )
         for uid in (settled.over - settled.came) | (settled.gone - settled.served - on_the_way):
             stay = self._callers.get(node, uid, queue)
             if stay is None:
@@ -205,29 +211,24 @@ class Accounts:
             return None
         if books.has_gap and books.with_seats is not None:
             self._drop_ended(node, queue, books)
-        # Presumed to have been lost, and the node says that it was not so: he was answered first, and is counted already.
-        misjudged = max(-settled.abandoned, 0)
-        answered = max(settled.completed + served - (len(settled.over) if restored is None else restored) - misjudged, 0)
-        abandoned = max(settled.abandoned, 0)
         offered = came - len(settled.gone - on_the_way) + answered + abandoned
         correction = Correction(
             node, queue, "gap" if books.has_gap else "resync", max(offered, 0), answered, abandoned, left=max(-offered, 0)
         )
         return self._count(correction, at)
 
-    def _leave_to_events(self, node: NodeName, queue: QueueName, books: NodeBooks, settled: Difference, at: float) -> frozenset[Uniqueid]:
+    def _leave_to_events(
+        self, node: NodeName, queue: QueueName, books: NodeBooks, settled: Difference, explained: int, at: float
+    ) -> set[Uniqueid]:
         """Who was still in the queue's application by the list of channels and is not in the queue's by the next one has left it between
         the two, in our hearing: an event tells why. As many of them as the node's counters do not explain."""
-        if not books.has_gap:
-            return frozenset()
-        explained = max(settled.completed, 0) + max(settled.abandoned, 0)
-        between = sorted(uid for uid in settled.gone - settled.served if (uid, queue) in books.with_queue)
-        on_the_way = frozenset(between[: max(len(settled.gone - settled.served) - explained, 0)])
-        for uid in on_the_way:
+        gone = settled.gone - settled.served
+        between = sorted(uid for uid in gone if (uid, queue) in books.with_queue)[: max(len(gone) - explained, 0)]
+        for uid in between:
             stay = self._callers.get(node, uid, queue)
             if stay is not None:
                 self._callers.set_leaving(stay, at)
-        return on_the_way
+        return set(between)
 
     def _drop_ended(self, node: NodeName, queue: QueueName, books: NodeBooks) -> None:
         """Served callers without a seat, whose end was not heard: their conversation was counted when the seat left."""
