@@ -77,7 +77,7 @@ def in_words(result: Result) -> Iterator[str]:
     """Yield the report for a person: one line a comparison."""
     for row in result["rows"]:
         yield f"  {'ok  ' if row['equal'] else 'DIFF'} {row['what']}: truth {row['truth']}, daemon {row['daemon']}"
-        if not row["equal"]:
+        if row.get("evidence"):
             yield f"       {row['evidence']}"
     samples = result["samples"]
     late = [entry["late_seconds"] for entry in samples["late"]]
