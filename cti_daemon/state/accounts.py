@@ -6,7 +6,7 @@ counted happened unseen. After a gap that is taken over at once; in an unbroken 
 an event may be on its way. On a busy node some event is on its way in every list: there two lists must name the same callers, and a
 number alone counts when it has not moved between them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from cti_daemon.model.call_events import CallerLeft, CallerServed, ChannelsListed, QueueCounted, WaitingSeen
@@ -199,14 +199,7 @@ class Accounts:
         on_the_way = (
             self._leave_to_events(node, queue, books, settled, max(answered - served, 0) + abandoned, at) if books.has_gap else set()
         )
-        for uid in (settled.over - settled.came) | (settled.gone - settled.served - on_the_way):
-            stay = self._callers.get(node, uid, queue)
-            if stay is None:
-                continue
-            if stay.stage is Stage.SERVED and (uid, queue) in books.with_queue:
-                stay.has_no_seat = True  # parked, or given away: it is not over
-            else:
-                self._callers.drop(stay)
+        self._let_go(node, queue, books, (settled.over - settled.came) | (settled.gone - settled.served - on_the_way))
         if is_first:
             return None
         if books.has_gap and books.with_seats is not None:
@@ -229,6 +222,16 @@ class Accounts:
             if stay is not None:
                 self._callers.set_leaving(stay, at)
         return set(between)
+
+    def _let_go(self, node: NodeName, queue: QueueName, books: NodeBooks, ended: Iterable[Uniqueid]) -> None:
+        for uid in ended:
+            stay = self._callers.get(node, uid, queue)
+            if stay is None:
+                continue
+            if stay.stage is Stage.SERVED and (uid, queue) in books.with_queue:
+                stay.has_no_seat = True  # parked, or given away: it is not over
+            else:
+                self._callers.drop(stay)
 
     def _drop_ended(self, node: NodeName, queue: QueueName, books: NodeBooks) -> None:
         """Served callers without a seat, whose end was not heard: their conversation was counted when the seat left."""
