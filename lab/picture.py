@@ -113,7 +113,11 @@ def facts(seen: NodePicture, others: Sequence[NodePicture] = ()) -> dict[Key, Fa
     found["calls", "all"] = Fact(calls, len(calls))
     lots = {bridge for name, _, bridge, _ in seen.channels if name in seen.parked}  # two who are parked do not talk to each other
     sizes = Counter(bridge for _, _, bridge, _ in seen.channels if bridge and bridge not in lots)
-    connected = frozenset(call for name, call, bridge, _ in seen.channels if name.startswith(_TRUNK) and sizes[bridge] == 2)
+    with_caller = frozenset(call for name, call, _, _ in seen.channels if name.startswith(_TRUNK))
+    # Where the caller has gone, and his seat still asks a colleague, the call is these two.
+    connected = frozenset(
+        call for name, call, bridge, _ in seen.channels if sizes[bridge] == 2 and (name.startswith(_TRUNK) or call not in with_caller)
+    )
     found["calls", "connected"] = Fact(connected, len(connected))
     found["calls", "parked"] = Fact(seen.parked, len(seen.parked))
     return found
