@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-NAME = os.environ.get("CTI_LAB_NAME", "cti-lab")
+
+def lab_name(wanted: str | None) -> str:
+    """Return the name of the lab, `cti-lab` when none or an empty one is wanted. The run folder of that name is removed with the lab, so
+    ValueError for what would not be a folder of its own, or too long for the names of namespaces."""
+    name = wanted or "cti-lab"
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,15}", name):
+        raise ValueError(f"CTI_LAB_NAME is {name!r}; it must be a lower-case letter, then up to 15 of a-z, 0-9 and -")
+    return name
+
+
+NAME = lab_name(os.environ.get("CTI_LAB_NAME"))
 """Names of namespaces, groups and the run folder begin with it: labs of different names may stand beside each other."""
 PREFIX = f"{NAME}-"
 SWITCH = "switch"
