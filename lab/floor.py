@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from lab.ami import Ami, Message
 from lab.layout import PHONES, Host, Size
 from lab.office import DESK_CONTEXT, DESKS, SUPPORT, TO_HOTLINE, TO_SUPPORT, TRANSFER_BY_KEYS, extension_of, is_shared
+from lab.telephone import line_of
 
 _PARK_SECONDS = 4.0
 _CONSULT_SECONDS = (2.5, 5.0)
@@ -112,7 +113,7 @@ class Floor:
     def _hang_up(self, leg: str) -> None:
         """As a person does: at the telephone, which sends BYE."""
         seat = leg.removeprefix("PJSIP/").rpartition("-")[0]
-        line = self._phones.get(f"LINE_{seat}")
+        line = line_of(self._phones, seat)
         self._count("hang up", is_done=bool(line) and self._phones.ask("Hangup", Channel=line)["Response"] == "Success")
 
     def _blind(self, leg: str, extension: str) -> None:

@@ -11,6 +11,7 @@ from lab import carrier, process, sound
 from lab.ami import Ami
 from lab.carrier import Group
 from lab.layout import CARRIER, EDGE, EMG, HOTLINE, PHONES, REPOSITORY, RUN, RUN_INSIDE, SIP_PORT, Host, Net
+from lab.telephone import line_of
 
 FAULT_CODE = "*77"
 NOTED = "lab-noted"
@@ -102,7 +103,7 @@ def with_recording(host: Host, files: dict[str, str]) -> dict[str, str]:
 def press(seats: Sequence[str], keys: str) -> None:
     """Have the telephones of these seats send the keys in their calls, all at the same time."""
     with Ami(PHONES) as phones:
-        lines = [phones.get(f"LINE_{seat}") for seat in seats]
+        lines = [line_of(phones, seat) for seat in seats]
         for key in keys:
             for line in lines:
                 phones.do("PlayDTMF", Channel=line, Digit=key, Duration="100")
@@ -113,7 +114,7 @@ def hang_up(seats: Sequence[str]) -> None:
     """Have the telephones of these seats put the receiver down; some may have done so."""
     with Ami(PHONES) as phones:
         for seat in seats:
-            phones.ask("Hangup", Channel=phones.get(f"LINE_{seat}"))
+            phones.ask("Hangup", Channel=line_of(phones, seat))
 
 
 def call(group: Group, keys: tuple[tuple[float, str], ...]) -> None:

@@ -265,6 +265,8 @@ max_retries = 100000
 # Replaces is done here, as a one-line telephone does it: the new call is taken at once, the old dialog hung up. Asterisk's
 # own (res_pjsip_refer, not loaded on the phones) waits with the lock of one distributor queue for that of another, so a burst
 # for many seats of one Asterisk stops each other for good (seen in gdb: __ast_taskpool_serializer_push_wait, 22.10.1).
+# LINE_<seat> is who talks there and in which dialog, in one variable: as two, a Replaces for the call before found the new call's channel
+# beside the old dialog, and hung up the new caller.
 # IGNORE_PERCENT (a global, set during a run): so many of a hundred calls ring out.
 # REFUSE_EVERY: every n-th telephone knows no Replaces.
 # Echo and not Milliwatt: it sends what it hears, so a caller who is silent costs nothing.
@@ -287,17 +289,18 @@ exten => s,1,Set(REPLACES=${PJSIP_HEADER(read,Replaces)})
  same => n,Wait($[${RAND(200,1000)} / 1000])
  same => n,Goto(talk)
  same => n(replace),GotoIf($[${FILTER(0-9,${SEAT})} % ${REFUSE_EVERY} = 0]?unknown)
- same => n,Set(OLD=${GLOBAL(LINE_${SEAT})})
- same => n,GotoIf($[${LEN(${OLD})} = 0]?unknown)
- same => n,GotoIf($["${SHA1(${REPLACES})}" != "${SHA1(${GLOBAL(DIALOG_${SEAT})})}"]?unknown)
+ same => n,Set(LINE=${GLOBAL(LINE_${SEAT})})
+ same => n,GotoIf($["${CUT(LINE,@,2)}" != "${SHA1(${REPLACES})}"]?unknown)
+ same => n,Set(OLD=${CUT(LINE,@,1)})
  same => n(talk),Answer(,i)
- same => n,Set(GLOBAL(LINE_${SEAT})=${CHANNEL})
- same => n,Set(GLOBAL(DIALOG_${SEAT})=${CHANNEL(pjsip,call-id)}\;to-tag=${CHANNEL(pjsip,local_tag)}\;from-tag=${CHANNEL(pjsip,remote_tag)})
+ same => n,Set(DIALOG=${CHANNEL(pjsip,call-id)}\;to-tag=${CHANNEL(pjsip,local_tag)}\;from-tag=${CHANNEL(pjsip,remote_tag)})
+ same => n,Set(GLOBAL(LINE_${SEAT})=${CHANNEL}@${SHA1(${DIALOG})})
  same => n,ExecIf($[${LEN(${OLD})} > 0]?SoftHangup(${OLD}))
  same => n,Echo()
  same => n,Hangup()
  same => n(ignore),Wait(60)
  same => n(busy),Busy(1)
  same => n(unknown),Hangup(3)
-exten => h,1,ExecIf($["${GLOBAL(LINE_${SEAT})}" = "${CHANNEL}"]?Set(GLOBAL(LINE_${SEAT})=))
+exten => h,1,Set(LINE=${GLOBAL(LINE_${SEAT})})
+ same => n,ExecIf($["${CUT(LINE,@,1)}" = "${CHANNEL}"]?Set(GLOBAL(LINE_${SEAT})=))
 """
