@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import signal
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -36,6 +37,7 @@ def missing_part(item: pytest.Item) -> str | None:
     wanted = [mark.args for mark in item.iter_markers("program")]
     wanted += [("mosquitto", "mosquitto") for _ in item.iter_markers("broker")]
     lacking = [package for program, package in wanted if shutil.which(program, path=PLACES) is None]
+    lacking += [package for path, package in (mark.args for mark in item.iter_markers("file")) if not Path(path).exists()]
     return f"Debian's package {lacking[0]} is not installed" if lacking else None
 
 

@@ -2,7 +2,6 @@
 
 import re
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -258,7 +257,7 @@ def test_recordings_that_were_cut_and_callers_who_were_told_are_counted_once() -
     assert found.of_harm(Harm.LOST) == 3
 
 
-@pytest.mark.skipif(not Path(PLACES[0]).exists(), reason="no font with Chinese here: apt-get install fonts-wqy-zenhei")
+@pytest.mark.file(PLACES[0], "fonts-wqy-zenhei")
 def test_each_of_them_can_be_printed() -> None:
     (drill,) = drilled((1095.5, "drill", PLAN))
     made = (

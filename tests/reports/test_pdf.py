@@ -21,7 +21,8 @@ from tests.reports.test_renderers import EVIL
 pytestmark = pytest.mark.slow  # each draws pages
 
 FONT = PLACES[0]
-has_font = pytest.mark.skipif(not Path(FONT).exists(), reason="no font with Chinese here: apt-get install fonts-wqy-zenhei")
+WITHOUT_CHINESE = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
+has_font = pytest.mark.file(FONT, "fonts-wqy-zenhei")
 reads_pdf = pytest.mark.program("pdftotext", "poppler-utils")
 LONG = "停电后全部坐席无法登录，客户反映查询缓慢；" * 60
 _WORD = re.compile(r'<word xMin="([\d.]+)" yMin="[\d.]+" xMax="([\d.]+)" yMax="([\d.]+)">')
@@ -119,10 +120,10 @@ def test_a_font_that_cannot_be_used_is_a_clear_fault(tmp_path: Path) -> None:
             Font(path)
 
 
-@pytest.mark.skipif(not Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf").exists(), reason="no DejaVu here")
+@pytest.mark.file(WITHOUT_CHINESE, "fonts-dejavu-core")
 def test_a_font_without_chinese_is_a_clear_fault() -> None:
     with pytest.raises(FontError, match="has no Chinese"):
-        Font("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
+        Font(WITHOUT_CHINESE)
 
 
 def test_without_any_font_it_is_said_which_package_has_one(monkeypatch: pytest.MonkeyPatch) -> None:
