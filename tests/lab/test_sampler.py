@@ -59,6 +59,11 @@ def test_a_word_that_stays_wrong_while_the_fact_holds_is_a_mismatch(monkeypatch:
     assert (len(samples.mismatches), samples.late, samples.undecided) == (1, [], [])
 
 
+def test_so_it_is_when_one_look_at_asterisk_takes_longer_than_all_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    samples = found(monkeypatch, for_ever(1), for_ever(0), look_seconds=2.5)
+    assert (len(samples.mismatches), samples.late, samples.undecided) == (1, [], [])
+
+
 def test_a_word_that_becomes_right_is_late(monkeypatch: pytest.MonkeyPatch) -> None:
     samples = found(monkeypatch, for_ever(1), then(0, 0, 1))
     assert (samples.mismatches, len(samples.late), samples.undecided) == ([], 1, [])
